@@ -1,0 +1,1 @@
+"""The device's side of Pushward: enrol, show what is asked, sign the answer."""
