@@ -1,0 +1,82 @@
+# Every verb of this repository. `make help` lists them; each is a thin name for a script or a module.
+SHELL := bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv/bin
+INSTALLED := .venv/.complete
+
+##@ Setup
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nNeeds python3 >= 3.11 with venv, make and git; all else is installed into .venv.\n'
+
+.PHONY: setup
+setup: $(INSTALLED) ## Make .venv with the locked dependencies
+
+$(INSTALLED): requirements/dev.txt pyproject.toml $(wildcard clients/python/pyproject.toml) scripts/setup
+	@scripts/setup
+
+.PHONY: lock
+lock: $(INSTALLED) ## Lock the dependencies anew (UPGRADE=1: take the newest)
+	scripts/lock $(if $(UPGRADE),--upgrade)
+
+.PHONY: clean
+clean: ## Remove .venv and caches; var/ (your data) stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ Write
+
+.PHONY: proto
+proto: $(INSTALLED) ## Regenerate pushward/api from proto/
+	scripts/proto
+
+.PHONY: fmt
+fmt: $(INSTALLED) ## Format the code and apply the safe lint fixes
+	$(VENV)/ruff check --fix-only --quiet .
+	$(VENV)/ruff format .
+
+##@ Check
+
+.PHONY: check
+check: lint type imports drift ## All checks below
+
+.PHONY: lint
+lint: $(INSTALLED) ## Lint and format rules (ruff)
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+
+.PHONY: type
+type: $(INSTALLED) ## Types (mypy, strict)
+	$(VENV)/mypy
+
+.PHONY: imports
+imports: $(INSTALLED) ## Who may import whom (import-linter)
+	$(VENV)/lint-imports
+
+.PHONY: drift
+drift: $(INSTALLED) ## The committed stubs are what proto/ generates
+	scripts/check-proto
+
+.PHONY: test
+test: $(INSTALLED) ## All tests, with real components (ARGS="-k name" narrows)
+	$(VENV)/pytest $(ARGS)
+
+##@ Run
+
+.PHONY: run
+run: $(INSTALLED) ## Serve everything on 127.0.0.1:8080, data in var/
+	PUSHWARD_ENV=development exec $(VENV)/pushward serve all
+
+.PHONY: demo
+demo: $(INSTALLED) ## One approval and one denial through every room, each call shown
+	$(VENV)/python -m samples.demo
+
+.PHONY: bench
+bench: $(INSTALLED) ## Login cycles per second, latency and CPU per cycle
+	$(VENV)/python -m tests.load.bench

@@ -1,0 +1,1 @@
+"""How Pushward is run: charts, images, dashboards, and the embedded PostgreSQL of development and tests."""

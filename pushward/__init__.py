@@ -1,0 +1,1 @@
+"""The kernel: all that every service may import, and nothing of any one service."""
