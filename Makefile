@@ -18,7 +18,7 @@ help: ## Show this help
 .PHONY: setup
 setup: $(INSTALLED) ## Make .venv with the locked dependencies
 
-$(INSTALLED): requirements/dev.txt pyproject.toml $(wildcard clients/python/pyproject.toml) scripts/setup
+$(INSTALLED): requirements/dev.txt pyproject.toml clients/python/pyproject.toml scripts/setup
 	@scripts/setup
 
 .PHONY: lock
@@ -54,10 +54,11 @@ lint: $(INSTALLED) ## Lint and format rules (ruff)
 .PHONY: type
 type: $(INSTALLED) ## Types (mypy, strict)
 	$(VENV)/mypy
+	cd clients/python && ../../$(VENV)/mypy .
 
 .PHONY: imports
 imports: $(INSTALLED) ## Who may import whom (import-linter)
-	$(VENV)/lint-imports
+	$(VENV)/lint-imports --no-logo
 
 .PHONY: drift
 drift: $(INSTALLED) ## The committed stubs are what proto/ generates
@@ -66,6 +67,7 @@ drift: $(INSTALLED) ## The committed stubs are what proto/ generates
 .PHONY: test
 test: $(INSTALLED) ## All tests, with real components (ARGS="-k name" narrows)
 	$(VENV)/pytest $(ARGS)
+	$(if $(ARGS),,cd clients/python && ../../$(VENV)/pytest)
 
 ##@ Run
 
