@@ -7,49 +7,20 @@ from collections import abc as _abc
 from grpc import aio as _aio
 from pushward.api.challenge.v1 import challenge_pb2 as _challenge_pb2
 import abc as _abc_1
-import grpc as _grpc
-import sys
-import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import Self as _Self
-else:
-    from typing_extensions import Self as _Self
-
-_T = _typing.TypeVar("_T")
-
-class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
-
-class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
-    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ChallengesStub:
-    @_typing.overload
-    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
-    @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> ChallengesAsyncStub: ...
-    CreateChallenge: _grpc.UnaryUnaryMultiCallable[_challenge_pb2.CreateChallengeRequest, _challenge_pb2.Challenge]
-    GetChallenge: _grpc.UnaryUnaryMultiCallable[_challenge_pb2.GetChallengeRequest, _challenge_pb2.Challenge]
-    ListChallenges: _grpc.UnaryUnaryMultiCallable[_challenge_pb2.ListChallengesRequest, _challenge_pb2.ListChallengesReply]
-    AnswerChallenge: _grpc.UnaryUnaryMultiCallable[_challenge_pb2.AnswerChallengeRequest, _challenge_pb2.Challenge]
-    RenderWebhookEvent: _grpc.UnaryUnaryMultiCallable[_challenge_pb2.RenderChallengeEventRequest, _challenge_pb2.RenderChallengeEventReply]
-    """For webhook: what a challenge event says, as of that event, unsealed."""
-    GetPrompt: _grpc.UnaryUnaryMultiCallable[_challenge_pb2.GetPromptRequest, _challenge_pb2.Prompt]
-    """For edge and notifier: what to show in a push. NOT_FOUND once the challenge is no longer pending."""
-
-@_typing.type_check_only
-class ChallengesAsyncStub(ChallengesStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    CreateChallenge: _aio.UnaryUnaryMultiCallable[_challenge_pb2.CreateChallengeRequest, _challenge_pb2.Challenge]  # type: ignore[assignment]
-    GetChallenge: _aio.UnaryUnaryMultiCallable[_challenge_pb2.GetChallengeRequest, _challenge_pb2.Challenge]  # type: ignore[assignment]
-    ListChallenges: _aio.UnaryUnaryMultiCallable[_challenge_pb2.ListChallengesRequest, _challenge_pb2.ListChallengesReply]  # type: ignore[assignment]
-    AnswerChallenge: _aio.UnaryUnaryMultiCallable[_challenge_pb2.AnswerChallengeRequest, _challenge_pb2.Challenge]  # type: ignore[assignment]
-    RenderWebhookEvent: _aio.UnaryUnaryMultiCallable[_challenge_pb2.RenderChallengeEventRequest, _challenge_pb2.RenderChallengeEventReply]  # type: ignore[assignment]
+    CreateChallenge: _aio.UnaryUnaryMultiCallable[_challenge_pb2.CreateChallengeRequest, _challenge_pb2.Challenge]
+    GetChallenge: _aio.UnaryUnaryMultiCallable[_challenge_pb2.GetChallengeRequest, _challenge_pb2.Challenge]
+    ListChallenges: _aio.UnaryUnaryMultiCallable[_challenge_pb2.ListChallengesRequest, _challenge_pb2.ListChallengesReply]
+    AnswerChallenge: _aio.UnaryUnaryMultiCallable[_challenge_pb2.AnswerChallengeRequest, _challenge_pb2.Challenge]
+    RenderWebhookEvent: _aio.UnaryUnaryMultiCallable[_challenge_pb2.RenderChallengeEventRequest, _challenge_pb2.RenderChallengeEventReply]
     """For webhook: what a challenge event says, as of that event, unsealed."""
-    GetPrompt: _aio.UnaryUnaryMultiCallable[_challenge_pb2.GetPromptRequest, _challenge_pb2.Prompt]  # type: ignore[assignment]
+    GetPrompt: _aio.UnaryUnaryMultiCallable[_challenge_pb2.GetPromptRequest, _challenge_pb2.Prompt]
     """For edge and notifier: what to show in a push. NOT_FOUND once the challenge is no longer pending."""
 
 class ChallengesServicer(metaclass=_abc_1.ABCMeta):
@@ -57,44 +28,44 @@ class ChallengesServicer(metaclass=_abc_1.ABCMeta):
     def CreateChallenge(
         self,
         request: _challenge_pb2.CreateChallengeRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_challenge_pb2.Challenge, _abc.Awaitable[_challenge_pb2.Challenge]]: ...
+        context: _aio.ServicerContext[_challenge_pb2.CreateChallengeRequest, _abc.Awaitable[_challenge_pb2.Challenge]],
+    ) -> _abc.Awaitable[_challenge_pb2.Challenge]: ...
 
     @_abc_1.abstractmethod
     def GetChallenge(
         self,
         request: _challenge_pb2.GetChallengeRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_challenge_pb2.Challenge, _abc.Awaitable[_challenge_pb2.Challenge]]: ...
+        context: _aio.ServicerContext[_challenge_pb2.GetChallengeRequest, _abc.Awaitable[_challenge_pb2.Challenge]],
+    ) -> _abc.Awaitable[_challenge_pb2.Challenge]: ...
 
     @_abc_1.abstractmethod
     def ListChallenges(
         self,
         request: _challenge_pb2.ListChallengesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_challenge_pb2.ListChallengesReply, _abc.Awaitable[_challenge_pb2.ListChallengesReply]]: ...
+        context: _aio.ServicerContext[_challenge_pb2.ListChallengesRequest, _abc.Awaitable[_challenge_pb2.ListChallengesReply]],
+    ) -> _abc.Awaitable[_challenge_pb2.ListChallengesReply]: ...
 
     @_abc_1.abstractmethod
     def AnswerChallenge(
         self,
         request: _challenge_pb2.AnswerChallengeRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_challenge_pb2.Challenge, _abc.Awaitable[_challenge_pb2.Challenge]]: ...
+        context: _aio.ServicerContext[_challenge_pb2.AnswerChallengeRequest, _abc.Awaitable[_challenge_pb2.Challenge]],
+    ) -> _abc.Awaitable[_challenge_pb2.Challenge]: ...
 
     @_abc_1.abstractmethod
     def RenderWebhookEvent(
         self,
         request: _challenge_pb2.RenderChallengeEventRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_challenge_pb2.RenderChallengeEventReply, _abc.Awaitable[_challenge_pb2.RenderChallengeEventReply]]:
+        context: _aio.ServicerContext[_challenge_pb2.RenderChallengeEventRequest, _abc.Awaitable[_challenge_pb2.RenderChallengeEventReply]],
+    ) -> _abc.Awaitable[_challenge_pb2.RenderChallengeEventReply]:
         """For webhook: what a challenge event says, as of that event, unsealed."""
 
     @_abc_1.abstractmethod
     def GetPrompt(
         self,
         request: _challenge_pb2.GetPromptRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_challenge_pb2.Prompt, _abc.Awaitable[_challenge_pb2.Prompt]]:
+        context: _aio.ServicerContext[_challenge_pb2.GetPromptRequest, _abc.Awaitable[_challenge_pb2.Prompt]],
+    ) -> _abc.Awaitable[_challenge_pb2.Prompt]:
         """For edge and notifier: what to show in a push. NOT_FOUND once the challenge is no longer pending."""
 
-def add_ChallengesServicer_to_server(servicer: ChallengesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+def add_ChallengesServicer_to_server(servicer: ChallengesServicer, server: _aio.Server) -> None: ...

@@ -8,79 +8,51 @@ from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from pushward.api.notifier.v1 import notifier_pb2 as _notifier_pb2
 import abc as _abc_1
-import grpc as _grpc
-import sys
-import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import Self as _Self
-else:
-    from typing_extensions import Self as _Self
-
-_T = _typing.TypeVar("_T")
-
-class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
-
-class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
-    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class NotifierStub:
-    @_typing.overload
-    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
-    @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> NotifierAsyncStub: ...
-    Follow: _grpc.UnaryStreamMultiCallable[_notifier_pb2.FollowRequest, _notifier_pb2.Signal]
-    """The tail of every shard, reduced to what device streams need. Keeps no position: it starts with what happens next."""
-    OpenDeviceStream: _grpc.UnaryUnaryMultiCallable[_notifier_pb2.OpenDeviceStreamRequest, _notifier_pb2.OpenDeviceStreamReply]
-    """Takes one of a factor's stream places for as long as it is kept. RESOURCE_EXHAUSTED when all are taken."""
-    KeepDeviceStreams: _grpc.UnaryUnaryMultiCallable[_notifier_pb2.KeepDeviceStreamsRequest, _empty_pb2.Empty]
-    """Keeps the places of an edge process's open streams for another lease."""
-    CloseDeviceStream: _grpc.UnaryUnaryMultiCallable[_notifier_pb2.CloseDeviceStreamRequest, _empty_pb2.Empty]
-
-@_typing.type_check_only
-class NotifierAsyncStub(NotifierStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Follow: _aio.UnaryStreamMultiCallable[_notifier_pb2.FollowRequest, _notifier_pb2.Signal]  # type: ignore[assignment]
+    Follow: _aio.UnaryStreamMultiCallable[_notifier_pb2.FollowRequest, _notifier_pb2.Signal]
     """The tail of every shard, reduced to what device streams need. Keeps no position: it starts with what happens next."""
-    OpenDeviceStream: _aio.UnaryUnaryMultiCallable[_notifier_pb2.OpenDeviceStreamRequest, _notifier_pb2.OpenDeviceStreamReply]  # type: ignore[assignment]
+    OpenDeviceStream: _aio.UnaryUnaryMultiCallable[_notifier_pb2.OpenDeviceStreamRequest, _notifier_pb2.OpenDeviceStreamReply]
     """Takes one of a factor's stream places for as long as it is kept. RESOURCE_EXHAUSTED when all are taken."""
-    KeepDeviceStreams: _aio.UnaryUnaryMultiCallable[_notifier_pb2.KeepDeviceStreamsRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    KeepDeviceStreams: _aio.UnaryUnaryMultiCallable[_notifier_pb2.KeepDeviceStreamsRequest, _empty_pb2.Empty]
     """Keeps the places of an edge process's open streams for another lease."""
-    CloseDeviceStream: _aio.UnaryUnaryMultiCallable[_notifier_pb2.CloseDeviceStreamRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    CloseDeviceStream: _aio.UnaryUnaryMultiCallable[_notifier_pb2.CloseDeviceStreamRequest, _empty_pb2.Empty]
 
 class NotifierServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def Follow(
         self,
         request: _notifier_pb2.FollowRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_notifier_pb2.Signal], _abc.AsyncIterator[_notifier_pb2.Signal]]:
+        context: _aio.ServicerContext[_notifier_pb2.FollowRequest, _abc.AsyncIterator[_notifier_pb2.Signal]],
+    ) -> _abc.AsyncIterator[_notifier_pb2.Signal]:
         """The tail of every shard, reduced to what device streams need. Keeps no position: it starts with what happens next."""
 
     @_abc_1.abstractmethod
     def OpenDeviceStream(
         self,
         request: _notifier_pb2.OpenDeviceStreamRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_notifier_pb2.OpenDeviceStreamReply, _abc.Awaitable[_notifier_pb2.OpenDeviceStreamReply]]:
+        context: _aio.ServicerContext[_notifier_pb2.OpenDeviceStreamRequest, _abc.Awaitable[_notifier_pb2.OpenDeviceStreamReply]],
+    ) -> _abc.Awaitable[_notifier_pb2.OpenDeviceStreamReply]:
         """Takes one of a factor's stream places for as long as it is kept. RESOURCE_EXHAUSTED when all are taken."""
 
     @_abc_1.abstractmethod
     def KeepDeviceStreams(
         self,
         request: _notifier_pb2.KeepDeviceStreamsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        context: _aio.ServicerContext[_notifier_pb2.KeepDeviceStreamsRequest, _abc.Awaitable[_empty_pb2.Empty]],
+    ) -> _abc.Awaitable[_empty_pb2.Empty]:
         """Keeps the places of an edge process's open streams for another lease."""
 
     @_abc_1.abstractmethod
     def CloseDeviceStream(
         self,
         request: _notifier_pb2.CloseDeviceStreamRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]: ...
+        context: _aio.ServicerContext[_notifier_pb2.CloseDeviceStreamRequest, _abc.Awaitable[_empty_pb2.Empty]],
+    ) -> _abc.Awaitable[_empty_pb2.Empty]: ...
 
-def add_NotifierServicer_to_server(servicer: NotifierServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+def add_NotifierServicer_to_server(servicer: NotifierServicer, server: _aio.Server) -> None: ...

@@ -8,89 +8,40 @@ from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from pushward.api.registry.v1 import registry_pb2 as _registry_pb2
 import abc as _abc_1
-import grpc as _grpc
-import sys
-import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import Self as _Self
-else:
-    from typing_extensions import Self as _Self
-
-_T = _typing.TypeVar("_T")
-
-class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
-
-class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
-    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class RegistryStub:
-    @_typing.overload
-    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
-    @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> RegistryAsyncStub: ...
-    Authenticate: _grpc.UnaryUnaryMultiCallable[_registry_pb2.AuthenticateRequest, _registry_pb2.AuthenticateReply]
-    """Who is it? The one place where a credential is checked."""
-    CreateService: _grpc.UnaryUnaryMultiCallable[_registry_pb2.CreateServiceRequest, _registry_pb2.Service]
-    GetService: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetServiceRequest, _registry_pb2.Service]
-    UpdateService: _grpc.UnaryUnaryMultiCallable[_registry_pb2.UpdateServiceRequest, _registry_pb2.Service]
-    DeleteService: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DeleteServiceRequest, _empty_pb2.Empty]
-    ListServices: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListServicesRequest, _registry_pb2.ListServicesReply]
-    CreateEntity: _grpc.UnaryUnaryMultiCallable[_registry_pb2.CreateEntityRequest, _registry_pb2.Entity]
-    GetEntity: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetEntityRequest, _registry_pb2.Entity]
-    DeleteEntity: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DeleteEntityRequest, _empty_pb2.Empty]
-    ListEntities: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListEntitiesRequest, _registry_pb2.ListEntitiesReply]
-    CreateFactor: _grpc.UnaryUnaryMultiCallable[_registry_pb2.CreateFactorRequest, _registry_pb2.Factor]
-    GetFactor: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetFactorRequest, _registry_pb2.Factor]
-    UpdateFactor: _grpc.UnaryUnaryMultiCallable[_registry_pb2.UpdateFactorRequest, _registry_pb2.Factor]
-    DeleteFactor: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DeleteFactorRequest, _empty_pb2.Empty]
-    ListFactors: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListFactorsRequest, _registry_pb2.ListFactorsReply]
-    CreateAccessToken: _grpc.UnaryUnaryMultiCallable[_registry_pb2.CreateAccessTokenRequest, _registry_pb2.AccessToken]
-    GetAccessToken: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetAccessTokenRequest, _registry_pb2.AccessToken]
-    GetLiveFactor: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetLiveFactorRequest, _registry_pb2.LiveFactor]
-    """For challenge: the live factor, with the guard and the keys that a challenge needs. One query."""
-    CheckService: _grpc.UnaryUnaryMultiCallable[_registry_pb2.CheckServiceRequest, _empty_pb2.Empty]
-    """For challenge, webhook: fails with NOT_FOUND unless the service lives and is the principal's. One query."""
-    RenderWebhookEvent: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RenderWebhookEventRequest, _registry_pb2.RenderWebhookEventReply]
-    """For webhook: what a factor event says, as of that event, unsealed."""
-    SignWebhook: _grpc.UnaryUnaryMultiCallable[_registry_pb2.SignWebhookRequest, _registry_pb2.SignWebhookReply]
-    """For webhook: X-Twilio-Signature. The auth token never leaves registry. NOT_FOUND once the service is deleted."""
-    GetPushTarget: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetPushTargetRequest, _registry_pb2.PushTarget]
-    """For notifier: where a push goes now. NOT_FOUND once the factor is deleted."""
-
-@_typing.type_check_only
-class RegistryAsyncStub(RegistryStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    Authenticate: _aio.UnaryUnaryMultiCallable[_registry_pb2.AuthenticateRequest, _registry_pb2.AuthenticateReply]  # type: ignore[assignment]
+    Authenticate: _aio.UnaryUnaryMultiCallable[_registry_pb2.AuthenticateRequest, _registry_pb2.AuthenticateReply]
     """Who is it? The one place where a credential is checked."""
-    CreateService: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateServiceRequest, _registry_pb2.Service]  # type: ignore[assignment]
-    GetService: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetServiceRequest, _registry_pb2.Service]  # type: ignore[assignment]
-    UpdateService: _aio.UnaryUnaryMultiCallable[_registry_pb2.UpdateServiceRequest, _registry_pb2.Service]  # type: ignore[assignment]
-    DeleteService: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteServiceRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    ListServices: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListServicesRequest, _registry_pb2.ListServicesReply]  # type: ignore[assignment]
-    CreateEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateEntityRequest, _registry_pb2.Entity]  # type: ignore[assignment]
-    GetEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetEntityRequest, _registry_pb2.Entity]  # type: ignore[assignment]
-    DeleteEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteEntityRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    ListEntities: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListEntitiesRequest, _registry_pb2.ListEntitiesReply]  # type: ignore[assignment]
-    CreateFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateFactorRequest, _registry_pb2.Factor]  # type: ignore[assignment]
-    GetFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetFactorRequest, _registry_pb2.Factor]  # type: ignore[assignment]
-    UpdateFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.UpdateFactorRequest, _registry_pb2.Factor]  # type: ignore[assignment]
-    DeleteFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteFactorRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    ListFactors: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListFactorsRequest, _registry_pb2.ListFactorsReply]  # type: ignore[assignment]
-    CreateAccessToken: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateAccessTokenRequest, _registry_pb2.AccessToken]  # type: ignore[assignment]
-    GetAccessToken: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetAccessTokenRequest, _registry_pb2.AccessToken]  # type: ignore[assignment]
-    GetLiveFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetLiveFactorRequest, _registry_pb2.LiveFactor]  # type: ignore[assignment]
+    CreateService: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateServiceRequest, _registry_pb2.Service]
+    GetService: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetServiceRequest, _registry_pb2.Service]
+    UpdateService: _aio.UnaryUnaryMultiCallable[_registry_pb2.UpdateServiceRequest, _registry_pb2.Service]
+    DeleteService: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteServiceRequest, _empty_pb2.Empty]
+    ListServices: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListServicesRequest, _registry_pb2.ListServicesReply]
+    CreateEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateEntityRequest, _registry_pb2.Entity]
+    GetEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetEntityRequest, _registry_pb2.Entity]
+    DeleteEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteEntityRequest, _empty_pb2.Empty]
+    ListEntities: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListEntitiesRequest, _registry_pb2.ListEntitiesReply]
+    CreateFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateFactorRequest, _registry_pb2.Factor]
+    GetFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetFactorRequest, _registry_pb2.Factor]
+    UpdateFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.UpdateFactorRequest, _registry_pb2.Factor]
+    DeleteFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteFactorRequest, _empty_pb2.Empty]
+    ListFactors: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListFactorsRequest, _registry_pb2.ListFactorsReply]
+    CreateAccessToken: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateAccessTokenRequest, _registry_pb2.AccessToken]
+    GetAccessToken: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetAccessTokenRequest, _registry_pb2.AccessToken]
+    GetLiveFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetLiveFactorRequest, _registry_pb2.LiveFactor]
     """For challenge: the live factor, with the guard and the keys that a challenge needs. One query."""
-    CheckService: _aio.UnaryUnaryMultiCallable[_registry_pb2.CheckServiceRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    CheckService: _aio.UnaryUnaryMultiCallable[_registry_pb2.CheckServiceRequest, _empty_pb2.Empty]
     """For challenge, webhook: fails with NOT_FOUND unless the service lives and is the principal's. One query."""
-    RenderWebhookEvent: _aio.UnaryUnaryMultiCallable[_registry_pb2.RenderWebhookEventRequest, _registry_pb2.RenderWebhookEventReply]  # type: ignore[assignment]
+    RenderWebhookEvent: _aio.UnaryUnaryMultiCallable[_registry_pb2.RenderWebhookEventRequest, _registry_pb2.RenderWebhookEventReply]
     """For webhook: what a factor event says, as of that event, unsealed."""
-    SignWebhook: _aio.UnaryUnaryMultiCallable[_registry_pb2.SignWebhookRequest, _registry_pb2.SignWebhookReply]  # type: ignore[assignment]
+    SignWebhook: _aio.UnaryUnaryMultiCallable[_registry_pb2.SignWebhookRequest, _registry_pb2.SignWebhookReply]
     """For webhook: X-Twilio-Signature. The auth token never leaves registry. NOT_FOUND once the service is deleted."""
-    GetPushTarget: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetPushTargetRequest, _registry_pb2.PushTarget]  # type: ignore[assignment]
+    GetPushTarget: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetPushTargetRequest, _registry_pb2.PushTarget]
     """For notifier: where a push goes now. NOT_FOUND once the factor is deleted."""
 
 class RegistryServicer(metaclass=_abc_1.ABCMeta):
@@ -98,160 +49,160 @@ class RegistryServicer(metaclass=_abc_1.ABCMeta):
     def Authenticate(
         self,
         request: _registry_pb2.AuthenticateRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.AuthenticateReply, _abc.Awaitable[_registry_pb2.AuthenticateReply]]:
+        context: _aio.ServicerContext[_registry_pb2.AuthenticateRequest, _abc.Awaitable[_registry_pb2.AuthenticateReply]],
+    ) -> _abc.Awaitable[_registry_pb2.AuthenticateReply]:
         """Who is it? The one place where a credential is checked."""
 
     @_abc_1.abstractmethod
     def CreateService(
         self,
         request: _registry_pb2.CreateServiceRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Service, _abc.Awaitable[_registry_pb2.Service]]: ...
+        context: _aio.ServicerContext[_registry_pb2.CreateServiceRequest, _abc.Awaitable[_registry_pb2.Service]],
+    ) -> _abc.Awaitable[_registry_pb2.Service]: ...
 
     @_abc_1.abstractmethod
     def GetService(
         self,
         request: _registry_pb2.GetServiceRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Service, _abc.Awaitable[_registry_pb2.Service]]: ...
+        context: _aio.ServicerContext[_registry_pb2.GetServiceRequest, _abc.Awaitable[_registry_pb2.Service]],
+    ) -> _abc.Awaitable[_registry_pb2.Service]: ...
 
     @_abc_1.abstractmethod
     def UpdateService(
         self,
         request: _registry_pb2.UpdateServiceRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Service, _abc.Awaitable[_registry_pb2.Service]]: ...
+        context: _aio.ServicerContext[_registry_pb2.UpdateServiceRequest, _abc.Awaitable[_registry_pb2.Service]],
+    ) -> _abc.Awaitable[_registry_pb2.Service]: ...
 
     @_abc_1.abstractmethod
     def DeleteService(
         self,
         request: _registry_pb2.DeleteServiceRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]: ...
+        context: _aio.ServicerContext[_registry_pb2.DeleteServiceRequest, _abc.Awaitable[_empty_pb2.Empty]],
+    ) -> _abc.Awaitable[_empty_pb2.Empty]: ...
 
     @_abc_1.abstractmethod
     def ListServices(
         self,
         request: _registry_pb2.ListServicesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListServicesReply, _abc.Awaitable[_registry_pb2.ListServicesReply]]: ...
+        context: _aio.ServicerContext[_registry_pb2.ListServicesRequest, _abc.Awaitable[_registry_pb2.ListServicesReply]],
+    ) -> _abc.Awaitable[_registry_pb2.ListServicesReply]: ...
 
     @_abc_1.abstractmethod
     def CreateEntity(
         self,
         request: _registry_pb2.CreateEntityRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Entity, _abc.Awaitable[_registry_pb2.Entity]]: ...
+        context: _aio.ServicerContext[_registry_pb2.CreateEntityRequest, _abc.Awaitable[_registry_pb2.Entity]],
+    ) -> _abc.Awaitable[_registry_pb2.Entity]: ...
 
     @_abc_1.abstractmethod
     def GetEntity(
         self,
         request: _registry_pb2.GetEntityRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Entity, _abc.Awaitable[_registry_pb2.Entity]]: ...
+        context: _aio.ServicerContext[_registry_pb2.GetEntityRequest, _abc.Awaitable[_registry_pb2.Entity]],
+    ) -> _abc.Awaitable[_registry_pb2.Entity]: ...
 
     @_abc_1.abstractmethod
     def DeleteEntity(
         self,
         request: _registry_pb2.DeleteEntityRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]: ...
+        context: _aio.ServicerContext[_registry_pb2.DeleteEntityRequest, _abc.Awaitable[_empty_pb2.Empty]],
+    ) -> _abc.Awaitable[_empty_pb2.Empty]: ...
 
     @_abc_1.abstractmethod
     def ListEntities(
         self,
         request: _registry_pb2.ListEntitiesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListEntitiesReply, _abc.Awaitable[_registry_pb2.ListEntitiesReply]]: ...
+        context: _aio.ServicerContext[_registry_pb2.ListEntitiesRequest, _abc.Awaitable[_registry_pb2.ListEntitiesReply]],
+    ) -> _abc.Awaitable[_registry_pb2.ListEntitiesReply]: ...
 
     @_abc_1.abstractmethod
     def CreateFactor(
         self,
         request: _registry_pb2.CreateFactorRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Factor, _abc.Awaitable[_registry_pb2.Factor]]: ...
+        context: _aio.ServicerContext[_registry_pb2.CreateFactorRequest, _abc.Awaitable[_registry_pb2.Factor]],
+    ) -> _abc.Awaitable[_registry_pb2.Factor]: ...
 
     @_abc_1.abstractmethod
     def GetFactor(
         self,
         request: _registry_pb2.GetFactorRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Factor, _abc.Awaitable[_registry_pb2.Factor]]: ...
+        context: _aio.ServicerContext[_registry_pb2.GetFactorRequest, _abc.Awaitable[_registry_pb2.Factor]],
+    ) -> _abc.Awaitable[_registry_pb2.Factor]: ...
 
     @_abc_1.abstractmethod
     def UpdateFactor(
         self,
         request: _registry_pb2.UpdateFactorRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Factor, _abc.Awaitable[_registry_pb2.Factor]]: ...
+        context: _aio.ServicerContext[_registry_pb2.UpdateFactorRequest, _abc.Awaitable[_registry_pb2.Factor]],
+    ) -> _abc.Awaitable[_registry_pb2.Factor]: ...
 
     @_abc_1.abstractmethod
     def DeleteFactor(
         self,
         request: _registry_pb2.DeleteFactorRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]: ...
+        context: _aio.ServicerContext[_registry_pb2.DeleteFactorRequest, _abc.Awaitable[_empty_pb2.Empty]],
+    ) -> _abc.Awaitable[_empty_pb2.Empty]: ...
 
     @_abc_1.abstractmethod
     def ListFactors(
         self,
         request: _registry_pb2.ListFactorsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListFactorsReply, _abc.Awaitable[_registry_pb2.ListFactorsReply]]: ...
+        context: _aio.ServicerContext[_registry_pb2.ListFactorsRequest, _abc.Awaitable[_registry_pb2.ListFactorsReply]],
+    ) -> _abc.Awaitable[_registry_pb2.ListFactorsReply]: ...
 
     @_abc_1.abstractmethod
     def CreateAccessToken(
         self,
         request: _registry_pb2.CreateAccessTokenRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.AccessToken, _abc.Awaitable[_registry_pb2.AccessToken]]: ...
+        context: _aio.ServicerContext[_registry_pb2.CreateAccessTokenRequest, _abc.Awaitable[_registry_pb2.AccessToken]],
+    ) -> _abc.Awaitable[_registry_pb2.AccessToken]: ...
 
     @_abc_1.abstractmethod
     def GetAccessToken(
         self,
         request: _registry_pb2.GetAccessTokenRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.AccessToken, _abc.Awaitable[_registry_pb2.AccessToken]]: ...
+        context: _aio.ServicerContext[_registry_pb2.GetAccessTokenRequest, _abc.Awaitable[_registry_pb2.AccessToken]],
+    ) -> _abc.Awaitable[_registry_pb2.AccessToken]: ...
 
     @_abc_1.abstractmethod
     def GetLiveFactor(
         self,
         request: _registry_pb2.GetLiveFactorRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.LiveFactor, _abc.Awaitable[_registry_pb2.LiveFactor]]:
+        context: _aio.ServicerContext[_registry_pb2.GetLiveFactorRequest, _abc.Awaitable[_registry_pb2.LiveFactor]],
+    ) -> _abc.Awaitable[_registry_pb2.LiveFactor]:
         """For challenge: the live factor, with the guard and the keys that a challenge needs. One query."""
 
     @_abc_1.abstractmethod
     def CheckService(
         self,
         request: _registry_pb2.CheckServiceRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        context: _aio.ServicerContext[_registry_pb2.CheckServiceRequest, _abc.Awaitable[_empty_pb2.Empty]],
+    ) -> _abc.Awaitable[_empty_pb2.Empty]:
         """For challenge, webhook: fails with NOT_FOUND unless the service lives and is the principal's. One query."""
 
     @_abc_1.abstractmethod
     def RenderWebhookEvent(
         self,
         request: _registry_pb2.RenderWebhookEventRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.RenderWebhookEventReply, _abc.Awaitable[_registry_pb2.RenderWebhookEventReply]]:
+        context: _aio.ServicerContext[_registry_pb2.RenderWebhookEventRequest, _abc.Awaitable[_registry_pb2.RenderWebhookEventReply]],
+    ) -> _abc.Awaitable[_registry_pb2.RenderWebhookEventReply]:
         """For webhook: what a factor event says, as of that event, unsealed."""
 
     @_abc_1.abstractmethod
     def SignWebhook(
         self,
         request: _registry_pb2.SignWebhookRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.SignWebhookReply, _abc.Awaitable[_registry_pb2.SignWebhookReply]]:
+        context: _aio.ServicerContext[_registry_pb2.SignWebhookRequest, _abc.Awaitable[_registry_pb2.SignWebhookReply]],
+    ) -> _abc.Awaitable[_registry_pb2.SignWebhookReply]:
         """For webhook: X-Twilio-Signature. The auth token never leaves registry. NOT_FOUND once the service is deleted."""
 
     @_abc_1.abstractmethod
     def GetPushTarget(
         self,
         request: _registry_pb2.GetPushTargetRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.PushTarget, _abc.Awaitable[_registry_pb2.PushTarget]]:
+        context: _aio.ServicerContext[_registry_pb2.GetPushTargetRequest, _abc.Awaitable[_registry_pb2.PushTarget]],
+    ) -> _abc.Awaitable[_registry_pb2.PushTarget]:
         """For notifier: where a push goes now. NOT_FOUND once the factor is deleted."""
 
-def add_RegistryServicer_to_server(servicer: RegistryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+def add_RegistryServicer_to_server(servicer: RegistryServicer, server: _aio.Server) -> None: ...

@@ -8,79 +8,53 @@ from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from pushward.api.webhook.v1 import webhook_pb2 as _webhook_pb2
 import abc as _abc_1
-import grpc as _grpc
-import sys
-import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import Self as _Self
-else:
-    from typing_extensions import Self as _Self
-
-_T = _typing.TypeVar("_T")
-
-class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
-
-class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
-    ...
 
 GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class WebhooksStub:
-    @_typing.overload
-    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
-    @_typing.overload
-    def __new__(cls, channel: _aio.Channel) -> WebhooksAsyncStub: ...
-    CreateWebhook: _grpc.UnaryUnaryMultiCallable[_webhook_pb2.CreateWebhookRequest, _webhook_pb2.Webhook]
-    GetWebhook: _grpc.UnaryUnaryMultiCallable[_webhook_pb2.GetWebhookRequest, _webhook_pb2.Webhook]
-    UpdateWebhook: _grpc.UnaryUnaryMultiCallable[_webhook_pb2.UpdateWebhookRequest, _webhook_pb2.Webhook]
-    DeleteWebhook: _grpc.UnaryUnaryMultiCallable[_webhook_pb2.DeleteWebhookRequest, _empty_pb2.Empty]
-    ListWebhooks: _grpc.UnaryUnaryMultiCallable[_webhook_pb2.ListWebhooksRequest, _webhook_pb2.ListWebhooksReply]
-
-@_typing.type_check_only
-class WebhooksAsyncStub(WebhooksStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
-    CreateWebhook: _aio.UnaryUnaryMultiCallable[_webhook_pb2.CreateWebhookRequest, _webhook_pb2.Webhook]  # type: ignore[assignment]
-    GetWebhook: _aio.UnaryUnaryMultiCallable[_webhook_pb2.GetWebhookRequest, _webhook_pb2.Webhook]  # type: ignore[assignment]
-    UpdateWebhook: _aio.UnaryUnaryMultiCallable[_webhook_pb2.UpdateWebhookRequest, _webhook_pb2.Webhook]  # type: ignore[assignment]
-    DeleteWebhook: _aio.UnaryUnaryMultiCallable[_webhook_pb2.DeleteWebhookRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    ListWebhooks: _aio.UnaryUnaryMultiCallable[_webhook_pb2.ListWebhooksRequest, _webhook_pb2.ListWebhooksReply]  # type: ignore[assignment]
+    CreateWebhook: _aio.UnaryUnaryMultiCallable[_webhook_pb2.CreateWebhookRequest, _webhook_pb2.Webhook]
+    GetWebhook: _aio.UnaryUnaryMultiCallable[_webhook_pb2.GetWebhookRequest, _webhook_pb2.Webhook]
+    UpdateWebhook: _aio.UnaryUnaryMultiCallable[_webhook_pb2.UpdateWebhookRequest, _webhook_pb2.Webhook]
+    DeleteWebhook: _aio.UnaryUnaryMultiCallable[_webhook_pb2.DeleteWebhookRequest, _empty_pb2.Empty]
+    ListWebhooks: _aio.UnaryUnaryMultiCallable[_webhook_pb2.ListWebhooksRequest, _webhook_pb2.ListWebhooksReply]
 
 class WebhooksServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def CreateWebhook(
         self,
         request: _webhook_pb2.CreateWebhookRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_webhook_pb2.Webhook, _abc.Awaitable[_webhook_pb2.Webhook]]: ...
+        context: _aio.ServicerContext[_webhook_pb2.CreateWebhookRequest, _abc.Awaitable[_webhook_pb2.Webhook]],
+    ) -> _abc.Awaitable[_webhook_pb2.Webhook]: ...
 
     @_abc_1.abstractmethod
     def GetWebhook(
         self,
         request: _webhook_pb2.GetWebhookRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_webhook_pb2.Webhook, _abc.Awaitable[_webhook_pb2.Webhook]]: ...
+        context: _aio.ServicerContext[_webhook_pb2.GetWebhookRequest, _abc.Awaitable[_webhook_pb2.Webhook]],
+    ) -> _abc.Awaitable[_webhook_pb2.Webhook]: ...
 
     @_abc_1.abstractmethod
     def UpdateWebhook(
         self,
         request: _webhook_pb2.UpdateWebhookRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_webhook_pb2.Webhook, _abc.Awaitable[_webhook_pb2.Webhook]]: ...
+        context: _aio.ServicerContext[_webhook_pb2.UpdateWebhookRequest, _abc.Awaitable[_webhook_pb2.Webhook]],
+    ) -> _abc.Awaitable[_webhook_pb2.Webhook]: ...
 
     @_abc_1.abstractmethod
     def DeleteWebhook(
         self,
         request: _webhook_pb2.DeleteWebhookRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]: ...
+        context: _aio.ServicerContext[_webhook_pb2.DeleteWebhookRequest, _abc.Awaitable[_empty_pb2.Empty]],
+    ) -> _abc.Awaitable[_empty_pb2.Empty]: ...
 
     @_abc_1.abstractmethod
     def ListWebhooks(
         self,
         request: _webhook_pb2.ListWebhooksRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_webhook_pb2.ListWebhooksReply, _abc.Awaitable[_webhook_pb2.ListWebhooksReply]]: ...
+        context: _aio.ServicerContext[_webhook_pb2.ListWebhooksRequest, _abc.Awaitable[_webhook_pb2.ListWebhooksReply]],
+    ) -> _abc.Awaitable[_webhook_pb2.ListWebhooksReply]: ...
 
-def add_WebhooksServicer_to_server(servicer: WebhooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+def add_WebhooksServicer_to_server(servicer: WebhooksServicer, server: _aio.Server) -> None: ...
