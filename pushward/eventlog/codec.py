@@ -1,0 +1,195 @@
+"""Maps events, frozen dataclasses of a domain, to the protobuf messages of the same field names, and back.
+
+A converter for each field is chosen once, from the dataclass's annotations; a field that the message lacks, or the
+other way round, is refused when the codec is built. Encoding is deterministic.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from pushward.api.common.v1 import common_pb2
+from pushward.values import Sealed
+
+Convert = Callable[[Any], Any]
+"""A value to its other form. Any: each converter is made for one annotation."""
+
+
+class UnknownEventError(LookupError):
+    """A (type, schema) or an event class that this codec has no binding for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An event class, its number and schema, and its message."""
+
+    type: int
+    schema: int
+    event: type[Any]  # Any: a dataclass of some domain
+    message: type[Message]
+
+
+class Codec:
+    """Encodes and decodes the events that it was given bindings for."""
+
+    def __init__(self, bindings: Iterable[Binding]) -> None:
+        self.bindings: Final = tuple(bindings)
+        self._by_class = {b.event: (b, _record_converter(b.event, b.message)) for b in self.bindings}
+        self._by_type = {(b.type, b.schema): (b, _record_converter(b.event, b.message)) for b in self.bindings}
+
+    def knows(self, type_number: int) -> bool:
+        """Whether events of this type belong to this codec, in whatever schema."""
+        return any(binding.type == type_number for binding in self.bindings)
+
+    def encode(self, event: object) -> tuple[int, int, bytes]:
+        """``(type, schema, payload)`` of an event."""
+        if (found := self._by_class.get(type(event))) is None:
+            raise UnknownEventError(f"no binding for {type(event).__name__}")
+        binding, converter = found
+        message = typing.cast(Message, converter.to_message(event))
+        return binding.type, binding.schema, message.SerializeToString(deterministic=True)
+
+    def decode(self, type_number: int, schema: int, payload: bytes) -> Any:  # Any: one of the domain's event classes
+        """The event that ``payload`` encodes."""
+        if (found := self._by_type.get((type_number, schema))) is None:
+            raise UnknownEventError(f"no binding for type {type_number}, schema {schema}")
+        binding, converter = found
+        return converter.from_message(binding.message.FromString(payload))
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    to_message: Convert
+    from_message: Convert
+    has_presence: bool
+    repeated: bool
+
+
+class _RecordConverter:
+    """One dataclass and its message."""
+
+    def __init__(self, cls: type[Any], message: type[Message], fields: tuple[_Field, ...]) -> None:
+        self._cls = cls
+        self._message = message
+        self._fields = fields
+
+    def to_message(self, value: object) -> Message:
+        members: dict[str, Any] = {}  # Any: whatever the message's constructor takes
+        for field in self._fields:
+            member = getattr(value, field.name)
+            if member is not None:
+                members[field.name] = field.to_message(member)
+        return self._message(**members)
+
+    def from_message(self, message: Message) -> object:
+        members: dict[str, Any] = {}  # Any: the dataclass's own types
+        for field in self._fields:
+            if field.has_presence and not message.HasField(field.name):
+                members[field.name] = None
+            else:
+                members[field.name] = field.from_message(getattr(message, field.name))
+        return self._cls(**members)
+
+
+def _record_converter(cls: type[Any], message: type[Message]) -> _RecordConverter:
+    descriptor: Descriptor = message.DESCRIPTOR
+    hints = typing.get_type_hints(cls)
+    names = [field.name for field in dataclasses.fields(cls)]
+    if set(names) != set(descriptor.fields_by_name):
+        differing = sorted(set(names) ^ set(descriptor.fields_by_name))
+        raise TypeError(f"{cls.__name__} and {descriptor.full_name} differ in {', '.join(differing)}")
+    return _RecordConverter(
+        cls, message, tuple(_field(hints[name], descriptor.fields_by_name[name]) for name in names)
+    )
+
+
+def _field(hint: Any, descriptor: FieldDescriptor) -> _Field:  # Any: an annotation
+    inner, optional = _without_none(hint)
+    repeated = descriptor.is_repeated
+    if optional and not descriptor.has_presence:
+        raise TypeError(f"{descriptor.full_name} must be `optional` in the message: its annotation allows None")
+    to_message, from_message = _converters(inner, descriptor)
+    return _Field(descriptor.name, to_message, from_message, optional, repeated)
+
+
+def _without_none(hint: Any) -> tuple[Any, bool]:  # Any: an annotation
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        members = [member for member in typing.get_args(hint) if member is not types.NoneType]
+        if len(members) != 1:
+            raise TypeError(f"{hint} is a union of more than one type and None")
+        return members[0], True
+    return hint, False
+
+
+def _same(value: Any) -> Any:  # Any: str, int, bool or bytes, unchanged
+    return value
+
+
+def _converters(hint: Any, descriptor: FieldDescriptor) -> tuple[Convert, Convert]:  # Any: an annotation
+    if typing.get_origin(hint) is tuple:
+        (item, *_) = typing.get_args(hint)
+        return list, tuple if item is str else _tuple_of(item)
+    plain = getattr(hint, "__supertype__", hint)
+    if plain in (str, int, bool, bytes):
+        return _same, _same
+    if plain is UUID:
+        return (lambda value: value.bytes), (lambda value: UUID(bytes=value))
+    if plain is datetime:
+        return timestamp_of, datetime_of
+    if plain is Sealed:
+        return sealed_to_message, sealed_from_message
+    if isinstance(plain, type) and issubclass(plain, StrEnum):
+        return _enum_converters(plain, descriptor)
+    if dataclasses.is_dataclass(plain) and isinstance(plain, type):
+        converter = _record_converter(plain, descriptor.message_type._concrete_class)
+        return converter.to_message, converter.from_message
+    raise TypeError(f"{descriptor.full_name}: no converter for {hint}")
+
+
+def _tuple_of(item: type[Any]) -> Convert:
+    return lambda values: tuple(item(value) for value in values)
+
+
+def _enum_converters(enum: type[StrEnum], descriptor: FieldDescriptor) -> tuple[Convert, Convert]:
+    """By name: ``PUSH`` of ``FactorType`` is ``FACTOR_TYPE_PUSH``."""
+    values = descriptor.enum_type.values_by_name
+    prefix = descriptor.enum_type.values[0].name.removesuffix("UNSPECIFIED")
+    to_number = {member: values[prefix + member.name].number for member in enum}
+    to_member = {number: member for member, number in to_number.items()}
+    return to_number.__getitem__, to_member.__getitem__
+
+
+def timestamp_of(moment: datetime) -> Timestamp:
+    """``moment`` as a protobuf Timestamp, to the microsecond."""
+    since = moment - _EPOCH
+    return Timestamp(seconds=since.days * _SECONDS_A_DAY + since.seconds, nanos=since.microseconds * 1000)
+
+
+def datetime_of(timestamp: Timestamp) -> datetime:
+    """A protobuf Timestamp as an aware datetime in UTC."""
+    return datetime.fromtimestamp(timestamp.seconds, UTC).replace(microsecond=timestamp.nanos // 1000)
+
+
+def sealed_to_message(sealed: Sealed) -> common_pb2.Sealed:
+    """The protobuf of a sealed value."""
+    return common_pb2.Sealed(key_id=sealed.key_id.bytes, nonce=sealed.nonce, ciphertext=sealed.ciphertext)
+
+
+def sealed_from_message(message: common_pb2.Sealed) -> Sealed:
+    """The sealed value of a protobuf."""
+    return Sealed(UUID(bytes=message.key_id), message.nonce, message.ciphertext)
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS_A_DAY: Final = 86_400

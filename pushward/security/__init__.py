@@ -1,0 +1,1 @@
+"""Keys, sealed values, tokens, secrets: one concern a module."""

@@ -1,0 +1,130 @@
+"""Data keys: what seals an entity's (or an account's) fields, wrapped by a key-encryption key.
+
+Wrapped keys live in a database of their own (DESIGN section 5). A key that was destroyed stays as a tombstone and is
+never made anew. ``KeyRing`` keeps unwrapped keys for at most ``CACHE_SECONDS_MAX``, so a destroyed key is unusable
+everywhere within that time.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+from uuid import UUID
+
+from pushward.errors import UnavailableError
+
+DATA_KEY_BYTES: Final = 32
+CACHE_SECONDS_MAX: Final = 60.0
+CACHE_KEYS_MAX: Final = 65_536
+INSTALLATION_KEY_ID: Final = UUID("00000000-0000-8000-8000-000000000000")
+"""The installation's own key: account credentials are digested with it."""
+
+
+class KeyDestroyedError(Exception):
+    """The key was destroyed (erasure): what it sealed is gone for ever."""
+
+
+class KeyMissingError(UnavailableError):
+    """The key store has no such key, or the key-encryption key doesn't open it: an operator must look."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """An unwrapped data key."""
+
+    key_id: UUID
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A data key as the key store keeps it. ``wrapped`` is None once it was destroyed."""
+
+    key_id: UUID
+    scope: str
+    wrapped: bytes | None
+    kek_id: str
+
+
+class KeyStore(Protocol):
+    """Where wrapped keys are kept."""
+
+    async def put(self, key: WrappedKey) -> None:
+        """Stores a new key; a key id that exists already is left as it is."""
+        ...
+
+    async def get(self, key_id: UUID) -> WrappedKey | None:
+        """The key, None if there never was one."""
+        ...
+
+
+class KeyEncryption(Protocol):
+    """Wraps data keys: a file today, a KMS tomorrow."""
+
+    @property
+    def kek_id(self) -> str:
+        """Names the key-encryption key, never reveals it."""
+        ...
+
+    def wrap(self, key: DataKey) -> bytes:
+        """The data key, encrypted, bound to its id."""
+        ...
+
+    def unwrap(self, wrapped: WrappedKey) -> DataKey:
+        """The data key. Raises KeyMissingError, naming the KEK that is asked for, if this isn't the one."""
+        ...
+
+
+class KeyRing:
+    """Data keys by id, unwrapped, cached for a bounded time."""
+
+    def __init__(
+        self, store: KeyStore, encryption: KeyEncryption, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._store = store
+        self._encryption = encryption
+        self._monotonic = monotonic
+        self._cache: OrderedDict[UUID, tuple[float, DataKey]] = OrderedDict()
+
+    async def create(self, key_id: UUID, scope: str, secret: bytes) -> DataKey:
+        """Stores a new data key (``secret``: DATA_KEY_BYTES random bytes). ``scope`` says whose it is, for operators."""
+        key = DataKey(key_id, secret)
+        await self._store.put(WrappedKey(key_id, scope, self._encryption.wrap(key), self._encryption.kek_id))
+        self._remember(key)
+        return key
+
+    async def get(self, key_id: UUID) -> DataKey:
+        """The data key. Raises KeyDestroyedError after its erasure, KeyMissingError if it can't be had."""
+        cached = self._cache.get(key_id)
+        if cached is not None and cached[0] > self._monotonic():
+            return cached[1]
+        wrapped = await self._store.get(key_id)
+        if wrapped is None:
+            raise KeyMissingError(f"The key store has no data key {key_id}.")
+        if wrapped.wrapped is None:
+            raise KeyDestroyedError(str(key_id))
+        key = self._encryption.unwrap(wrapped)
+        self._remember(key)
+        return key
+
+    def _remember(self, key: DataKey) -> None:
+        self._cache[key.key_id] = (self._monotonic() + CACHE_SECONDS_MAX, key)
+        self._cache.move_to_end(key.key_id)
+        if len(self._cache) > CACHE_KEYS_MAX:
+            self._cache.popitem(last=False)
+
+
+class MemoryKeyStore:
+    """Keeps wrapped keys in memory, for tests and simulations."""
+
+    def __init__(self) -> None:
+        self.keys: dict[UUID, WrappedKey] = {}
+
+    async def put(self, key: WrappedKey) -> None:
+        """Stores a new key; a key id that exists already is left as it is."""
+        self.keys.setdefault(key.key_id, key)
+
+    async def get(self, key_id: UUID) -> WrappedKey | None:
+        """The key, None if there never was one."""
+        return self.keys.get(key_id)
