@@ -1,0 +1,1 @@
+"""Settings: one typed model, from environment variables ``PUSHWARD_…``."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: connections with every timeout named, roles, migrations."""
