@@ -1183,6 +1183,26 @@ class CheckServiceRequest(_message.Message):
 Global___CheckServiceRequest: _TypeAlias = CheckServiceRequest  # noqa: Y015
 
 @_typing.final
+class CheckServiceReply(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_KEY_ID_FIELD_NUMBER: _builtins.int
+    account_key_id: _builtins.bytes
+    """16 bytes: the account's data key, which seals what belongs to no entity"""
+    def __init__(
+        self,
+        *,
+        account_key_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_key_id", b"account_key_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckServiceReply: _TypeAlias = CheckServiceReply  # noqa: Y015
+
+@_typing.final
 class RenderWebhookEventRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

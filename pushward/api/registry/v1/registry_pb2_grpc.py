@@ -128,7 +128,7 @@ class RegistryStub:
         self.CheckService = channel.unary_unary(
                 '/pushward.api.registry.v1.Registry/CheckService',
                 request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckServiceRequest.SerializeToString,
-                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckServiceReply.FromString,
                 _registered_method=True)
         self.RenderWebhookEvent = channel.unary_unary(
                 '/pushward.api.registry.v1.Registry/RenderWebhookEvent',
@@ -384,7 +384,7 @@ def add_RegistryServicer_to_server(servicer, server):
             'CheckService': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckService,
                     request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckServiceRequest.FromString,
-                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+                    response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckServiceReply.SerializeToString,
             ),
             'RenderWebhookEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.RenderWebhookEvent,
@@ -914,7 +914,7 @@ class Registry:
             target,
             '/pushward.api.registry.v1.Registry/CheckService',
             pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckServiceRequest.SerializeToString,
-            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckServiceReply.FromString,
             options,
             channel_credentials,
             insecure,

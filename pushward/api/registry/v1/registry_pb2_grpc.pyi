@@ -35,7 +35,7 @@ class RegistryStub:
     GetAccessToken: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetAccessTokenRequest, _registry_pb2.AccessToken]
     GetLiveFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetLiveFactorRequest, _registry_pb2.LiveFactor]
     """For challenge: the live factor, with the guard and the keys that a challenge needs. One query."""
-    CheckService: _aio.UnaryUnaryMultiCallable[_registry_pb2.CheckServiceRequest, _empty_pb2.Empty]
+    CheckService: _aio.UnaryUnaryMultiCallable[_registry_pb2.CheckServiceRequest, _registry_pb2.CheckServiceReply]
     """For challenge, webhook: fails with NOT_FOUND unless the service lives and is the principal's. One query."""
     RenderWebhookEvent: _aio.UnaryUnaryMultiCallable[_registry_pb2.RenderWebhookEventRequest, _registry_pb2.RenderWebhookEventReply]
     """For webhook: what a factor event says, as of that event, unsealed."""
@@ -177,8 +177,8 @@ class RegistryServicer(metaclass=_abc_1.ABCMeta):
     def CheckService(
         self,
         request: _registry_pb2.CheckServiceRequest,
-        context: _aio.ServicerContext[_registry_pb2.CheckServiceRequest, _abc.Awaitable[_empty_pb2.Empty]],
-    ) -> _abc.Awaitable[_empty_pb2.Empty]:
+        context: _aio.ServicerContext[_registry_pb2.CheckServiceRequest, _abc.Awaitable[_registry_pb2.CheckServiceReply]],
+    ) -> _abc.Awaitable[_registry_pb2.CheckServiceReply]:
         """For challenge, webhook: fails with NOT_FOUND unless the service lives and is the principal's. One query."""
 
     @_abc_1.abstractmethod
