@@ -64,6 +64,11 @@ class ChallengesStub:
                 request_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.GetPromptRequest.SerializeToString,
                 response_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Prompt.FromString,
                 _registered_method=True)
+        self.GetReceipt = channel.unary_unary(
+                '/pushward.api.challenge.v1.Challenges/GetReceipt',
+                request_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.GetReceiptRequest.SerializeToString,
+                response_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Receipt.FromString,
+                _registered_method=True)
 
 
 class ChallengesServicer:
@@ -107,6 +112,13 @@ class ChallengesServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetReceipt(self, request, context):
+        """For the tenant: the device's signed answer, and the key that it verifies with. NOT_FOUND until there is one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ChallengesServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -139,6 +151,11 @@ def add_ChallengesServicer_to_server(servicer, server):
                     servicer.GetPrompt,
                     request_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.GetPromptRequest.FromString,
                     response_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Prompt.SerializeToString,
+            ),
+            'GetReceipt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReceipt,
+                    request_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.GetReceiptRequest.FromString,
+                    response_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Receipt.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -303,6 +320,33 @@ class Challenges:
             '/pushward.api.challenge.v1.Challenges/GetPrompt',
             pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.GetPromptRequest.SerializeToString,
             pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Prompt.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.challenge.v1.Challenges/GetReceipt',
+            pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.GetReceiptRequest.SerializeToString,
+            pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Receipt.FromString,
             options,
             channel_credentials,
             insecure,

@@ -22,6 +22,8 @@ class ChallengesStub:
     """For webhook: what a challenge event says, as of that event, unsealed."""
     GetPrompt: _aio.UnaryUnaryMultiCallable[_challenge_pb2.GetPromptRequest, _challenge_pb2.Prompt]
     """For edge and notifier: what to show in a push. NOT_FOUND once the challenge is no longer pending."""
+    GetReceipt: _aio.UnaryUnaryMultiCallable[_challenge_pb2.GetReceiptRequest, _challenge_pb2.Receipt]
+    """For the tenant: the device's signed answer, and the key that it verifies with. NOT_FOUND until there is one."""
 
 class ChallengesServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -67,5 +69,13 @@ class ChallengesServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_challenge_pb2.GetPromptRequest, _abc.Awaitable[_challenge_pb2.Prompt]],
     ) -> _abc.Awaitable[_challenge_pb2.Prompt]:
         """For edge and notifier: what to show in a push. NOT_FOUND once the challenge is no longer pending."""
+
+    @_abc_1.abstractmethod
+    def GetReceipt(
+        self,
+        request: _challenge_pb2.GetReceiptRequest,
+        context: _aio.ServicerContext[_challenge_pb2.GetReceiptRequest, _abc.Awaitable[_challenge_pb2.Receipt]],
+    ) -> _abc.Awaitable[_challenge_pb2.Receipt]:
+        """For the tenant: the device's signed answer, and the key that it verifies with. NOT_FOUND until there is one."""
 
 def add_ChallengesServicer_to_server(servicer: ChallengesServicer, server: _aio.Server) -> None: ...
