@@ -95,6 +95,7 @@ async def _migrate_module(connection: asyncpg.Connection, module: Module) -> lis
     for file in sorted(module.folder.glob("*.sql")):
         if not _NUMBERED.fullmatch(file.name):
             await connection.execute(file.read_text("utf-8"))
+    await connection.execute(f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {module.schema} FROM PUBLIC")
     if module.role is not None:
         await _grant(connection, module.schema, module.role)
     return applied
@@ -133,7 +134,6 @@ async def _grant(connection: asyncpg.Connection, schema: str, role: str) -> None
         f"""
         GRANT USAGE ON SCHEMA {schema} TO {role};
         GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};
-        REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;
         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
         """
     )
