@@ -34,8 +34,12 @@ LAZY_SECONDS_MAX: Final = 1.0
 RETRY_SECONDS_MIN: Final = 0.1
 RETRY_SECONDS_MAX: Final = 5.0
 
-Apply = Callable[[Any, Sequence[StoredEvent]], Awaitable[None]]
-"""Takes the transaction's connection and the wanted events of a batch. Any: asyncpg's connection."""
+AfterCommit = Callable[[], None]
+Apply = Callable[[Any, Sequence[StoredEvent]], Awaitable[AfterCommit | None]]
+"""Takes the transaction's connection and the wanted events of a batch. Any: asyncpg's connection.
+
+May return what to do once that transaction is committed, such as waking whoever does the work that it stored.
+"""
 Wants = Callable[[StoredEvent], bool]
 
 _log = structlog.get_logger(__name__)
@@ -165,10 +169,12 @@ class Subscription:
         wanted = [event for event in events if self._wants(event)]
         if wanted:
             async with self._database.transaction() as connection:
-                await self._apply(connection, wanted)
+                after_commit = await self._apply(connection, wanted)
                 await self._move(connection, shard, progress.stored, reached)
             progress.stored = reached
             progress.stored_at = self._monotonic()
+            if after_commit is not None:
+                after_commit()
         progress.current = reached
         if self._monotonic() - progress.stored_at > LAZY_SECONDS_MAX:
             await self._store(shard, progress)
