@@ -31,15 +31,15 @@ class _Fate(IntEnum):
     TOO_LATE = 4
 
 
-_EVENT_COLUMNS: Final = (
+EVENT_COLUMNS: Final = (
     "shard, position, stream_id, version, event_id, type, schema, recorded_at, envelope, payload"
 )
-_READ: Final = f"SELECT {_EVENT_COLUMNS} FROM log.event WHERE shard = $1 AND position > $2 ORDER BY position LIMIT $3"  # noqa: S608
+_READ: Final = f"SELECT {EVENT_COLUMNS} FROM log.event WHERE shard = $1 AND position > $2 ORDER BY position LIMIT $3"  # noqa: S608
 _READ_STREAM: Final = (
-    f"SELECT {_EVENT_COLUMNS} FROM log.event "  # noqa: S608
+    f"SELECT {EVENT_COLUMNS} FROM log.event "  # noqa: S608
     "WHERE shard = $1 AND stream_id = $2 AND version <= $3 ORDER BY version"
 )
-_EVENT_AT: Final = f"SELECT {_EVENT_COLUMNS} FROM log.event WHERE shard = $1 AND position = $2"  # noqa: S608
+_EVENT_AT: Final = f"SELECT {EVENT_COLUMNS} FROM log.event WHERE shard = $1 AND position = $2"  # noqa: S608
 _POSITION_OF: Final = "SELECT position FROM log.event WHERE shard = $1 AND stream_id = $2 AND version = $3"
 _HEADS: Final = "SELECT shard, position FROM log.shard"
 _VERSION_MAX: Final = 2**31 - 1
