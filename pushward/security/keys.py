@@ -88,11 +88,15 @@ class KeyRing:
         self._cache: OrderedDict[UUID, tuple[float, DataKey]] = OrderedDict()
 
     async def create(self, key_id: UUID, scope: str, secret: bytes) -> DataKey:
-        """Stores a new data key (``secret``: DATA_KEY_BYTES random bytes). ``scope`` says whose it is, for operators."""
+        """Stores a new data key (``secret``: DATA_KEY_BYTES random bytes). ``scope`` says whose it is, for operators.
+
+        Where the key id exists already, the stored key stays and is returned: what we made must never be used then.
+        Raises as ``get``.
+        """
         key = DataKey(key_id, secret)
         await self._store.put(WrappedKey(key_id, scope, self._encryption.wrap(key), self._encryption.kek_id))
-        self._remember(key)
-        return key
+        self._cache.pop(key_id, None)
+        return await self.get(key_id)
 
     async def get(self, key_id: UUID) -> DataKey:
         """The data key. Raises KeyDestroyedError after its erasure, KeyMissingError if it can't be had."""
