@@ -103,8 +103,6 @@ class Device:
             form = {
                 "FriendlyName": friendly_name,
                 "FactorType": "push",
-                "Binding.PublicKey": self._store.ensure_key(key_id),
-                "Binding.Alg": "ES256",
                 "Config.SdkVersion": __version__,
                 "Config.AppId": app_id,
             }
@@ -262,8 +260,9 @@ class Device:
         self, payload: RegistrationPayload, key_id: str, form: Mapping[str, str], *, app_id: str, platform: Platform
     ) -> Factor:
         path = path_of("v2", "Services", payload.service_sid, "Entities", payload.identity, "Factors")
+        binding = {"Binding.Alg": "ES256", "Binding.PublicKey": self._store.ensure_key(key_id)}
         try:
-            answer = await self._connection.enrol(path, payload.access_token, form)
+            answer = await self._connection.enrol(path, payload.access_token, {**form, **binding})
             factor = factor_from_answer(
                 answer.body,
                 service_sid=payload.service_sid,

@@ -29,7 +29,7 @@ DIRECTORY_MODE = 0o700
 
 
 class FileKeyStore:
-    """A key store that outlives the process; POSIX only. Any method may raise KeyStoreAccessError, KeyStoreDamagedError."""
+    """A key store that outlives the process; POSIX only. Any method may raise a KeyStoreError about the file."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)

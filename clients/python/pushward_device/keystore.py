@@ -73,7 +73,7 @@ class MemoryKeyStore:
     def ensure_key(self, key_id: str) -> str:
         if key_id not in self.keys:
             unused = [name for name in self.keys if not self._is_used(name)]
-            for oldest in unused[: len(unused) - KEYS_WITHOUT_FACTOR_MAX + 1]:
+            for oldest in unused[: max(0, len(unused) - KEYS_WITHOUT_FACTOR_MAX + 1)]:
                 del self.keys[oldest]
             self.keys[key_id] = ec.generate_private_key(ec.SECP256R1())
         return self.public_key_spki_b64(key_id)
@@ -107,7 +107,7 @@ class MemoryKeyStore:
             self.discard_key(factor.key_id)
 
     def set_clock_correction_seconds(self, seconds: float) -> None:
-        self.clock_correction_seconds = seconds
+        self.clock_correction_seconds = float(seconds)
 
     def _key(self, key_id: str) -> ec.EllipticCurvePrivateKey:
         try:
