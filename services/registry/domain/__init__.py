@@ -1,0 +1,1 @@
+"""What registry decides. Pure: values in, values out."""

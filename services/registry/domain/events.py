@@ -1,0 +1,162 @@
+"""The facts that registry records. Field names are those of proto/pushward/api/events/v1/registry.proto."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pushward.ids import Sid
+from pushward.values import FactorType, NotificationPlatform, Sealed
+from services.registry.domain.service_settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreated:
+    """A tenant exists."""
+
+    account_sid: Sid
+    friendly_name: str
+    key_id: UUID
+    auth_token: Sealed
+    auth_token_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCreated:
+    """A service exists."""
+
+    service_sid: Sid
+    account_sid: Sid
+    friendly_name: str
+    settings: ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUpdated:
+    """A service's name and settings from now on."""
+
+    service_sid: Sid
+    account_sid: Sid
+    friendly_name: str
+    settings: ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDeleted:
+    """A service is gone, and with it all that lies below; that is deleted in the background."""
+
+    service_sid: Sid
+    account_sid: Sid
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCreated:
+    """Somebody to verify exists; the stream may have held an earlier entity of the same identity."""
+
+    entity_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    identity: str
+    key_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDeleted:
+    """An entity is gone. Its factors were deleted by events before this one."""
+
+    entity_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorCreated:
+    """A device was enrolled; it can't be challenged before it has proved that it holds the private key."""
+
+    factor_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    entity_sid: Sid
+    identity: str
+    factor_type: FactorType
+    friendly_name: Sealed
+    public_key: bytes
+    app_id: str
+    sdk_version: str
+    notification_platform: NotificationPlatform
+    notification_token: Sealed | None
+    metadata: Sealed | None
+    access_token_sid: Sid | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactorVerified:
+    """A device has proved that it holds the private key."""
+
+    factor_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    entity_sid: Sid
+    identity: str
+    factor_type: FactorType
+
+
+@dataclass(frozen=True, slots=True)
+class FactorUpdated:
+    """A factor's changeable part as it is from now on."""
+
+    factor_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    entity_sid: Sid
+    identity: str
+    factor_type: FactorType
+    friendly_name: Sealed
+    app_id: str
+    sdk_version: str
+    notification_platform: NotificationPlatform
+    notification_token: Sealed | None
+
+
+@dataclass(frozen=True, slots=True)
+class FactorDeleted:
+    """A factor is gone, for good: its device is not authenticated any more."""
+
+    factor_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    entity_sid: Sid
+    identity: str
+    factor_type: FactorType
+    with_service: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenIssued:
+    """A client app may enrol one factor for one identity."""
+
+    access_token_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    identity: str
+    factor_type: FactorType
+    factor_friendly_name: Sealed | None
+    token_digest: bytes
+    ttl_seconds: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenSpent:
+    """An access token has enrolled its one factor."""
+
+    access_token_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    factor_sid: Sid
+
+
+AccountEvent = AccountCreated
+ServiceEvent = ServiceCreated | ServiceUpdated | ServiceDeleted
+EntityEvent = EntityCreated | EntityDeleted | FactorCreated | FactorVerified | FactorUpdated | FactorDeleted
+AccessTokenEvent = AccessTokenIssued | AccessTokenSpent
