@@ -80,7 +80,7 @@ class EventParser:
         value = value.removeprefix(b" ")
         if field == b"data":
             self._content.append(value)
-            self._size_bytes += len(value) + 1
+            self._size_bytes += len(line) + 1
         elif field == b"event":
             self._name = value.decode("utf-8", "replace")
         return None
