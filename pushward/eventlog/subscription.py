@@ -2,6 +2,7 @@
 
     position + 1 is read       → apply, and move the position in the same transaction
     a position is missing      → HoleError: the shard stops with an alarm
+    the row is missing         → an alarm: it was never installed, and "from the start" would do everything again
     the log disagrees at start → LogRewrittenError: the same (an event id is kept beside each position)
     the transaction fails      → nothing happened; tried again with backoff
 
@@ -45,10 +46,6 @@ Wants = Callable[[StoredEvent], bool]
 _log = structlog.get_logger(__name__)
 
 
-class SubscriptionMissingError(Exception):
-    """The subscription has no position for a shard: it was never installed. Run ``pushward migrate``."""
-
-
 class LogRewrittenError(Exception):
     """The log holds another event at a position than the one that was applied: it was restored or rewritten."""
 
@@ -89,6 +86,7 @@ class Subscription:
         self._apply = apply
         self._wants = wants
         self._monotonic = monotonic
+        self.alarms: dict[int, str] = {}  # by shard: why it stands still until an operator has looked
         self._owner = uuid.uuid4()
         self._followers: dict[int, asyncio.Task[None]] = {}
         self._leasing: asyncio.Task[None] | None = None
@@ -115,10 +113,17 @@ class Subscription:
     async def _keep_leases(self) -> None:
         while True:
             try:
+                await self._miss_positions()
                 await self._share_out()
             except UnavailableError as error:
                 _log.warning("leases_unavailable", subscription=self.name, reason=error.message)
             await asyncio.sleep(RENEW_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+
+    async def _miss_positions(self) -> None:
+        for row in await self._database.fetch(self._sql.missing, self.name):
+            if row["shard"] not in self.alarms:
+                self.alarms[row["shard"]] = "no position: run `pushward init`"
+                _log.critical("position_missing", subscription=self.name, shard=row["shard"])
 
     async def _share_out(self) -> None:
         await self._database.execute(self._sql.join, self.name, self._owner, LEASE_SECONDS)
@@ -153,9 +158,10 @@ class Subscription:
             await self._store(shard, progress)
         except LeaseLostError:
             _log.info("shard_lost", subscription=self.name, shard=shard)
-        except (HoleError, LogRewrittenError):
-            _log.critical("shard_stopped", subscription=self.name, shard=shard, exc_info=True)
-            await asyncio.Event().wait()  # holds its place, so that nobody goes on; an operator must look
+        except (HoleError, LogRewrittenError) as error:
+            self.alarms[shard] = str(error)
+            _log.critical("shard_stopped", subscription=self.name, shard=shard, reason=str(error))
+            await self._stopping.wait()  # keeps the lease, so that nobody goes on; an operator must look
 
     async def _advance(self, shard: int, progress: "_Progress") -> None:
         """Waits for events, or for the time to store a lazy position; applies what there is."""
@@ -242,6 +248,10 @@ class _Sql:
     """The statements on ``<schema>.subscription``; the schema's name comes from our own code."""
 
     def __init__(self, schema: str) -> None:
+        self.missing = f"""
+            SELECT shard FROM log.shard
+            EXCEPT
+            SELECT shard FROM {schema}.subscription WHERE name = $1"""  # noqa: S608
         self.join = f"""
             INSERT INTO {schema}.subscription_member AS m (name, owner, seen_until)
             VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
