@@ -1,0 +1,1 @@
+"""The edge: HTTP in, gRPC out. Holds no state and decides nothing."""

@@ -1,0 +1,102 @@
+"""uvicorn's HTTP/1.1 protocol (httptools) with the bounds that it leaves open.
+
+Refused here, before any application sees it: a head that is too long or takes too long, a connection too many, and what
+isn't HTTP at all, each with the contract's envelope. Costs nothing for a request that comes in one piece.
+"""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from services.edge.app.streams.endpoint import ABORT_EXTENSION
+
+HEAD_BYTES_MAX: Final = 32 * 1024
+HEAD_SECONDS_MAX: Final = 10.0
+CONNECTIONS_MAX: Final = 20_000
+
+MALFORMED: Final = 60300
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    _in_head = False
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent has it
+        """Opens, unless there are too many connections."""
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTIONS_MAX:
+            transport.abort()
+            return
+        self._extensions: dict[str, dict[object, object]] = {ABORT_EXTENSION: {"call": transport.abort}}
+        # Unset by the first byte; from then on the head's own time runs.
+        self.timeout_keep_alive_task = self.loop.call_later(HEAD_SECONDS_MAX, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Closed."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes; bounded while a head is incomplete."""
+        was_in_head = self._in_head
+        super().data_received(data)
+        if not self._in_head:
+            self._stop_head_timer()
+            return
+        self._head_bytes += len(data) if was_in_head else 0
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse(431, f"The head of the request is longer than {HEAD_BYTES_MAX} bytes.")
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_expired)
+
+    def on_message_begin(self) -> None:
+        """A request's first byte."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+        self.scope["extensions"] = self._extensions
+
+    def on_headers_complete(self) -> None:
+        """A request's head is whole."""
+        self._in_head = False
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What isn't HTTP."""
+        self._refuse(400, "This isn't HTTP/1.1 as we understand it.")
+
+    def _head_expired(self) -> None:
+        self._refuse(408, f"The head of the request took longer than {HEAD_SECONDS_MAX:g} seconds.")
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Writes the envelope, unless an answer to an earlier request is under way, and closes."""
+        if self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever its declaration says
+        if cycle is None or cycle.response_complete:
+            self.transport.write(_refusal(status, message, self.server_state.default_headers))
+        self.transport.close()
+
+
+def _refusal(status: int, message: str, headers: list[tuple[bytes, bytes]]) -> bytes:
+    # No `more_info`: there is no request yet whose host could be in it.
+    envelope = {"code": MALFORMED, "message": message, "more_info": None, "status": status}
+    body = msgspec.json.encode(envelope)
+    fields = [
+        *headers,
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    head = b"".join(b"%s: %s\r\n" % field for field in fields)
+    return STATUS_LINE[status] + head + b"\r\n" + body

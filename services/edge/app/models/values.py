@@ -1,0 +1,55 @@
+"""How single values look on the wire: enumerations, embedded JSON, page links. Dates are `challenge_view.date_text`."""
+
+from typing import Final
+
+import msgspec
+
+from pushward.api.common.v1 import common_pb2 as common
+from services.edge.app.params import PageParams
+from services.edge.app.urls import with_query
+
+FACTOR_TYPES: Final = {common.FACTOR_TYPE_PUSH: "push", common.FACTOR_TYPE_TOTP: "totp"}
+FACTOR_STATUSES: Final = {
+    common.FACTOR_STATUS_UNVERIFIED: "unverified",
+    common.FACTOR_STATUS_VERIFIED: "verified",
+}
+PLATFORMS: Final = {
+    common.NOTIFICATION_PLATFORM_NONE: "none",
+    common.NOTIFICATION_PLATFORM_FCM: "fcm",
+    common.NOTIFICATION_PLATFORM_APN: "apn",
+}
+
+
+def raw_json(text: str) -> msgspec.Raw:
+    """JSON that is embedded as it is."""
+    return msgspec.Raw(text.encode())
+
+
+class PageMeta(msgspec.Struct):
+    """Where a page stands among its neighbours."""
+
+    page: int
+    page_size: int
+    first_page_url: str
+    previous_page_url: str | None
+    url: str
+    next_page_url: str | None
+    key: str
+
+
+def page_meta(key: str, url: str, params: PageParams, page: common.PageReply) -> PageMeta:
+    """The `meta` of a list at `url`. Its links are absolute and carry PageToken: helpers follow them verbatim."""
+
+    def link(number: int, token: str) -> str:
+        pairs = [*params.filters(), ("PageSize", str(params.page_size)), ("Page", str(number))]
+        return with_query(url, [*pairs, ("PageToken", token)] if token else pairs)
+
+    return PageMeta(
+        page=params.page,
+        page_size=params.page_size,
+        first_page_url=link(0, ""),
+        previous_page_url=link(max(params.page - 1, 0), page.previous_token) if page.previous_token else None,
+        url=link(params.page, params.page_token),
+        next_page_url=link(params.page + 1, page.next_token) if page.next_token else None,
+        key=key,
+    )

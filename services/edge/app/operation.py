@@ -1,0 +1,55 @@
+"""One operation of the HTTP interface: which method on which path, what it takes, what it answers, what it calls.
+
+An operation is a value. `Resource` runs it; a document about the interface can be read from it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+
+from pushward import ids
+from pushward.api.common.v1.common_pb2 import RequestContext
+from services.edge.app.headers import Headers
+from services.edge.app.params import Params
+from services.edge.app.urls import Urls
+
+SID_KINDS: Final = {
+    "service_sid": ids.SERVICE,
+    "factor_sid": ids.FACTOR,
+    "challenge_sid": ids.CHALLENGE,
+    "access_token_sid": ids.ACCESS_TOKEN,
+    "webhook_sid": ids.WEBHOOK,
+}
+"""The path parameters that are SIDs; `identity` is the only one that isn't, and is never read as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An authenticated request, with its path's parameters; SIDs among them have the right form."""
+
+    context: RequestContext
+    path: Mapping[str, str]
+    urls: Urls
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes into a successful response; without a body it is empty."""
+
+    body: msgspec.Struct | None = None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """GET takes its parameters from the query, POST from the form; DELETE takes none."""
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    params: type[Params]
+    answers: type[msgspec.Struct] | None
+    status: int
+    # Any: each handler takes its own model; `params` says which.
+    handle: Callable[[Call, Any], Awaitable[Answer]]
