@@ -1,0 +1,1 @@
+"""Webhooks and their deliveries. The screen to start from is README.md."""
