@@ -25,6 +25,10 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 _log = structlog.get_logger(__name__)
 
 
+class MutatedRequestError(Exception):
+    """A servicer, or the caller meanwhile, changed a message that both hold."""
+
+
 def guarded(method: str, handler: Handler) -> Handler:
     """``handler`` with its exceptions turned into statuses.
 
@@ -39,6 +43,22 @@ def guarded(method: str, handler: Handler) -> Handler:
     return grpc.unary_unary_rpc_method_handler(
         _guarded_unary(method, handler.unary_unary), handler.request_deserializer, handler.response_serializer
     )
+
+
+def watched(handler: Handler) -> Handler:
+    """``handler``, failing if its unary request isn't afterwards what it was: a received message is never mutated."""
+    behaviour: Any = handler.unary_unary
+    if behaviour is None:
+        return handler
+
+    async def unary(request: Any, context: Context) -> Any:
+        before = request.SerializeToString(deterministic=True)
+        reply = await behaviour(request, context)
+        if request.SerializeToString(deterministic=True) != before:
+            raise MutatedRequestError(f"a {request.DESCRIPTOR.full_name} was mutated while it was handled")
+        return reply
+
+    return grpc.unary_unary_rpc_method_handler(unary, handler.request_deserializer, handler.response_serializer)
 
 
 class GuardInterceptor(grpc.aio.ServerInterceptor):

@@ -5,8 +5,9 @@ generated stubs are built on. A caller can't tell it from a network channel: dea
 statuses, size limits and a full server look the same, and one contract suite runs on both.
 
 Handlers are wrapped by ``pushward.rpc.guard``, as a network server's are. The message itself is handed over, so the
-rule of ``pushward.rpc`` holds: nobody mutates a message that was received. Deliberately absent: streams of requests (no
-service has one), compression and credentials (nothing is sent), and waiting for a stopped server to come back.
+rule of ``pushward.rpc`` holds: nobody mutates a message that was received; ``watch_requests`` finds who does.
+Deliberately absent: streams of requests (no service has one), compression and credentials (nothing is sent), and
+waiting for a stopped server to come back.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from google.protobuf.message import Message
 
 from pushward.rpc.calls import StreamCall, UnaryCall
 from pushward.rpc.exchange import STOPPING_TEXT, Exchange
-from pushward.rpc.guard import Handler, guarded
+from pushward.rpc.guard import Handler, guarded, watched
 from pushward.rpc.limits import CANCELLED_HANDLERS_SECONDS, MAX_CONCURRENT_RPCS, MAX_MESSAGE_BYTES
 from pushward.rpc.metadata import checked
 from pushward.rpc.stream import StreamExchange
@@ -37,11 +38,17 @@ class InProcessServer(grpc.aio.Server):
     """Serves from the moment it exists until it is stopped; for good."""
 
     def __init__(
-        self, *, max_message_bytes: int = MAX_MESSAGE_BYTES, max_concurrent_rpcs: int = MAX_CONCURRENT_RPCS
+        self,
+        *,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        max_concurrent_rpcs: int = MAX_CONCURRENT_RPCS,
+        watch_requests: bool = False,
     ) -> None:
+        """With ``watch_requests`` a unary request that either side mutates during its call fails it: for tests."""
         self.services: list[str] = []
         self.max_message_bytes = max_message_bytes
         self._max_concurrent_rpcs = max_concurrent_rpcs
+        self._watch_requests = watch_requests
         # Any: a handler's own types are its own.
         self._behaviours: dict[str, Callable[[Any, Any], Any]] = {}
         self._context = copy_context()
@@ -58,7 +65,7 @@ class InProcessServer(grpc.aio.Server):
         self.services.append(service_name)
         for name, handler in method_handlers.items():
             method = f"/{service_name}/{name}"
-            wrapped = guarded(method, handler)
+            wrapped = guarded(method, watched(handler) if self._watch_requests else handler)
             behaviour = wrapped.unary_stream if wrapped.response_streaming else wrapped.unary_unary
             assert behaviour is not None, f"{method}: streams of requests are not supported"
             self._behaviours[method] = behaviour

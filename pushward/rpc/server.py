@@ -27,7 +27,10 @@ from pushward.rpc.limits import (
 )
 
 Registration = Callable[[grpc.aio.Server], None]
-"""Adds servicers to a server, e.g. ``partial(add_RegistryServicer_to_server, registry)``."""
+"""Adds servicers to a server, e.g. ``partial(add_RegistryServicer_to_server, registry)``.
+
+It does nothing else: `serve` runs it twice, the second time to learn the services' names.
+"""
 
 OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
