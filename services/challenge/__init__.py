@@ -1,0 +1,1 @@
+"""Challenges: one attempt each to verify an entity with one factor."""

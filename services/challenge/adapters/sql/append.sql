@@ -1,0 +1,47 @@
+-- challenge.append(appends, expected, events, challenges, challenge_events, revision): log.append and the state table.
+--
+-- `challenges` are the rows as `evolve` made them; `challenge_events` names, for each, the event (its index in `events`
+-- from 1) that changed it last. Rows of refused appends, and of appends that had been stored before, are not written.
+-- Raises PW001 for a caller that was written for another revision of the state table.
+CREATE OR REPLACE FUNCTION challenge.append(
+    appends          log.append_header[],
+    expected         log.expected_version[],
+    events           log.new_event[],
+    challenges       challenge.challenge[],
+    challenge_events integer[],
+    revision         integer,
+    OUT fates        smallint[],
+    OUT positions    bigint[]
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+DECLARE
+    outcome log.append_outcome;
+BEGIN
+    IF revision <> 1 THEN
+        RAISE EXCEPTION 'the state tables are of revision 1, the caller of %', revision USING ERRCODE = 'PW001';
+    END IF;
+
+    outcome := log.append(appends, expected, events);
+
+    INSERT INTO challenge.challenge AS t (
+           shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity, factor_sid,
+           factor_type, status, details, hidden_details, metadata, receipt, expiration_date, date_created,
+           date_updated, date_responded)
+    SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.account_sid, r.service_sid,
+           r.entity_sid, r.identity, r.factor_sid, r.factor_type, r.status, r.details, r.hidden_details, r.metadata,
+           r.receipt, r.expiration_date, r.date_created, r.date_updated, r.date_responded
+      FROM unnest(challenges, challenge_events) AS r(
+           shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity, factor_sid,
+           factor_type, status, details, hidden_details, metadata, receipt, expiration_date, date_created,
+           date_updated, date_responded, event)
+     WHERE outcome.positions[r.event] IS NOT NULL
+        ON CONFLICT (stream_id) DO UPDATE
+       SET (position, version, status, details, hidden_details, metadata, receipt, date_updated, date_responded)
+         = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.status, EXCLUDED.details, EXCLUDED.hidden_details,
+            EXCLUDED.metadata, EXCLUDED.receipt, EXCLUDED.date_updated, EXCLUDED.date_responded);
+
+    fates := outcome.fates;
+    positions := outcome.positions;
+END
+$$;

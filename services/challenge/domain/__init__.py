@@ -1,0 +1,1 @@
+"""What a challenge is and may become. Pure."""

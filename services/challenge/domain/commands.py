@@ -1,0 +1,47 @@
+"""What may be asked of a challenge. Sealed values, ids and parsed claims come in ready made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pushward.ids import Sid
+from pushward.values import FactorStatus, FactorType, NotificationPlatform, Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengedFactor:
+    """The live factor as registry told it."""
+
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+    factor_status: FactorStatus
+    notification_platform: NotificationPlatform
+
+
+@dataclass(frozen=True, slots=True)
+class CreateChallenge:
+    """Ask the factor's device. ``expiration_date`` is None where the caller named none."""
+
+    sid: Sid
+    factor: ChallengedFactor
+    details: Sealed
+    hidden_details: Sealed | None
+    expiration_date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerChallenge:
+    """The factor's device answers.
+
+    ``claims`` are the members under its signature, None if the JWS was not one of this factor's; ``shown`` are the
+    members that it had been shown, under the same names.
+    """
+
+    claims: Mapping[str, object] | None
+    shown: Mapping[str, object]
+    receipt: Sealed
+    metadata: Sealed | None

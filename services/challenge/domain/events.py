@@ -1,0 +1,83 @@
+"""What can happen to a challenge. Field names are those of the protobuf events (events/v1/challenge.proto)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pushward.ids import Sid
+from pushward.values import FactorType, NotificationPlatform, Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeCreated:
+    """An account asks; the factor's device is to show ``details``."""
+
+    challenge_sid: Sid
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+    details: Sealed
+    hidden_details: Sealed | None
+    expiration_date: datetime
+    notification_platform: NotificationPlatform
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeApproved:
+    """The device signed "approved"; ``receipt`` is its JWS."""
+
+    challenge_sid: Sid
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+    receipt: Sealed | None
+    metadata: Sealed | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeDenied:
+    """The device signed "denied"; ``receipt`` is its JWS."""
+
+    challenge_sid: Sid
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+    receipt: Sealed | None
+    metadata: Sealed | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeExpired:
+    """Its date passed before an answer came."""
+
+    challenge_sid: Sid
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeClosed:
+    """Its factor was deleted: from now on nobody sees it."""
+
+    challenge_sid: Sid
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+
+
+Event = ChallengeCreated | ChallengeApproved | ChallengeDenied | ChallengeExpired | ChallengeClosed
