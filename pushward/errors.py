@@ -13,7 +13,7 @@
     └── InternalError              our defect; the text inside stays inside  500
 
 Errors know nothing of gRPC or HTTP. Each carries the contract's ``code`` (section 1c) and a ``message`` for whoever
-called: what is wrong and what to do. Inner text belongs into the exception's ``__cause__``, which never crosses the wire.
+called: what is wrong and what to do. Inner text belongs into ``__cause__``, which never crosses the wire.
 """
 
 from dataclasses import dataclass

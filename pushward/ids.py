@@ -47,7 +47,7 @@ def is_sid(text: str, kind: str) -> bool:
 
 
 def parse_sid(text: str, kind: str, shard_count: int) -> Sid | None:
-    """``text`` as a SID of ``kind`` in canonical (lower) case, or None if it can't exist: wrong form or no such shard."""
+    """``text`` as a SID of ``kind`` in lower case, or None if it can't exist: wrong form or no such shard."""
     if not is_sid(text, kind):
         return None
     sid = Sid(kind + text[2:].lower())

@@ -93,7 +93,9 @@ class Settings(BaseSettings):
     def _tls_is_whole(self) -> Self:
         files = (self.tls_cert_file, self.tls_key_file, self.tls_ca_file)
         if any(files) and not all(files):
-            raise SettingsError("Set all of PUSHWARD_TLS_CERT_FILE, PUSHWARD_TLS_KEY_FILE, PUSHWARD_TLS_CA_FILE, or none.")
+            raise SettingsError(
+                "Set all of PUSHWARD_TLS_CERT_FILE, PUSHWARD_TLS_KEY_FILE, PUSHWARD_TLS_CA_FILE, or none."
+            )
         return self
 
     def main_url(self) -> str:

@@ -88,32 +88,31 @@ async def _migrate_module(connection: asyncpg.Connection, module: Module) -> lis
     await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {module.schema}")
     if module.role is not None:
         await _create_role(connection, module.role)
-    applied = []
-    for file in _numbered(module.folder):
-        if await _apply_once(connection, module.schema, file):
-            applied.append(f"{module.schema}/{file.name}")
-    for file in sorted(module.folder.glob("*.sql")):
-        if not _NUMBERED.fullmatch(file.name):
-            await connection.execute(file.read_text("utf-8"))
+    applied = [
+        f"{module.schema}/{file.name}"
+        for file in _numbered(module.folder)
+        if await _apply_once(connection, module.schema, file.name, file.read_text("utf-8"))
+    ]
+    for file in _functions(module.folder):
+        await connection.execute(file.read_text("utf-8"))
     await connection.execute(f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {module.schema} FROM PUBLIC")
     if module.role is not None:
         await _grant(connection, module.schema, module.role)
     return applied
 
 
-async def _apply_once(connection: asyncpg.Connection, schema: str, file: Path) -> bool:
-    text = file.read_text("utf-8")
+async def _apply_once(connection: asyncpg.Connection, schema: str, file: str, text: str) -> bool:
     digest = hashlib.sha256(text.encode()).digest()
     known = await connection.fetchval(
-        "SELECT sha256 FROM pushward_migration.applied WHERE schema = $1 AND file = $2", schema, file.name
+        "SELECT sha256 FROM pushward_migration.applied WHERE schema = $1 AND file = $2", schema, file
     )
     if known is not None:
         if known != digest:
-            raise MigrationError(f"{schema}/{file.name} was changed after it had been applied. Add a new migration.")
+            raise MigrationError(f"{schema}/{file} was changed after it had been applied. Add a new migration.")
         return False
     await connection.execute(text)
     await connection.execute(
-        "INSERT INTO pushward_migration.applied (schema, file, sha256) VALUES ($1, $2, $3)", schema, file.name, digest
+        "INSERT INTO pushward_migration.applied (schema, file, sha256) VALUES ($1, $2, $3)", schema, file, digest
     )
     return True
 
@@ -144,6 +143,10 @@ async def _grant(connection: asyncpg.Connection, schema: str, role: str) -> None
             GRANT SELECT ON ALL TABLES IN SCHEMA log TO {role};
             """
         )
+
+
+def _functions(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.glob("*.sql") if not _NUMBERED.fullmatch(file.name))
 
 
 def _numbered(folder: Path) -> list[Path]:

@@ -5,11 +5,12 @@ decided by the database, also where all services share one login.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from pushward.errors import UnavailableError
 
@@ -81,26 +82,24 @@ class Database:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:  # Any: query arguments
         """All rows. Raises UnavailableError."""
-        return await self._with_connection(lambda connection: connection.fetch(query, *arguments))
+        async with self._connection() as connection:
+            return await connection.fetch(query, *arguments)
 
     async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:  # Any: query arguments
         """The first row, or None. Raises UnavailableError."""
-        return await self._with_connection(lambda connection: connection.fetchrow(query, *arguments))
+        async with self._connection() as connection:
+            return await connection.fetchrow(query, *arguments)
 
     async def execute(self, query: str, *arguments: Any) -> str:  # Any: query arguments
         """Runs a statement. Raises UnavailableError."""
-        return await self._with_connection(lambda connection: connection.execute(query, *arguments))
+        async with self._connection() as connection:
+            return await connection.execute(query, *arguments)
 
     @asynccontextmanager
-    async def transaction(self, *, isolation: Any = None, readonly: bool = False) -> AsyncIterator[asyncpg.Connection]:
-        """A transaction on one connection; ``isolation`` as asyncpg names it. Raises UnavailableError."""
-        try:
-            pool = await self._open()
-            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                async with connection.transaction(isolation=isolation, readonly=readonly):
-                    yield connection
-        except AWAY as error:
-            raise UnavailableError(DATABASE_AWAY) from error
+    async def transaction(self) -> AsyncIterator[PoolConnectionProxy]:
+        """A transaction on one connection. Raises UnavailableError."""
+        async with self._connection() as connection, connection.transaction():
+            yield connection
 
     async def close(self) -> None:
         """Closes the pool, waiting for connections that are in use."""
@@ -108,11 +107,12 @@ class Database:
             pool, self._pool = self._pool, None
             await pool.close()
 
-    async def _with_connection(self, use: Callable[[Any], Awaitable[Any]]) -> Any:  # Any: asyncpg's results
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[PoolConnectionProxy]:
         try:
             pool = await self._open()
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                return await use(connection)
+                yield connection
         except AWAY as error:
             raise UnavailableError(DATABASE_AWAY) from error
 
@@ -134,5 +134,5 @@ class Database:
         return self._pool
 
 
-async def _no_reset(connection: Any) -> None:  # Any: asyncpg's pool proxy
+async def _no_reset(connection: asyncpg.Connection) -> None:
     """Our statements leave no session state behind, so giving a connection back costs no round trip."""

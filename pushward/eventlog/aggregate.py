@@ -64,7 +64,7 @@ class Aggregate(Generic[S]):
     initial: S
     evolve: Callable[[S, Any, Recorded], S]  # Any: one of the domain's event classes
     codec: Codec
-    tables: Mapping[type[Any], Table]  # by record class; Any: a dataclass of the domain
+    tables: Mapping[type[Any], Table[Any]]  # by record class; Any: a dataclass of the domain
 
     def fold(self, state: S, events: Iterable[tuple[Any, Recorded]]) -> S:  # Any: the domain's event classes
         """The state after ``events``."""

@@ -4,6 +4,7 @@ A converter for each field is chosen once, from the dataclass's annotations; a f
 other way round, is refused when the codec is built. Encoding is deterministic.
 """
 
+import builtins
 import dataclasses
 import types
 import typing
@@ -14,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -35,8 +37,8 @@ class Binding:
 
     type: int
     schema: int
-    event: type[Any]  # Any: a dataclass of some domain
-    message: type[Message]
+    event: builtins.type[Any]  # Any: a dataclass of some domain
+    message: builtins.type[Message]
 
 
 class Codec:
@@ -56,8 +58,7 @@ class Codec:
         if (found := self._by_class.get(type(event))) is None:
             raise UnknownEventError(f"no binding for {type(event).__name__}")
         binding, converter = found
-        message = typing.cast(Message, converter.to_message(event))
-        return binding.type, binding.schema, message.SerializeToString(deterministic=True)
+        return binding.type, binding.schema, converter.to_message(event).SerializeToString(deterministic=True)
 
     def decode(self, type_number: int, schema: int, payload: bytes) -> Any:  # Any: one of the domain's event classes
         """The event that ``payload`` encodes."""
@@ -103,15 +104,13 @@ class _RecordConverter:
 
 
 def _record_converter(cls: type[Any], message: type[Message]) -> _RecordConverter:
-    descriptor: Descriptor = message.DESCRIPTOR
+    descriptor = typing.cast(Descriptor, message.DESCRIPTOR)
     hints = typing.get_type_hints(cls)
     names = [field.name for field in dataclasses.fields(cls)]
     if set(names) != set(descriptor.fields_by_name):
         differing = sorted(set(names) ^ set(descriptor.fields_by_name))
         raise TypeError(f"{cls.__name__} and {descriptor.full_name} differ in {', '.join(differing)}")
-    return _RecordConverter(
-        cls, message, tuple(_field(hints[name], descriptor.fields_by_name[name]) for name in names)
-    )
+    return _RecordConverter(cls, message, tuple(_field(hints[name], descriptor.fields_by_name[name]) for name in names))
 
 
 def _field(hint: Any, descriptor: FieldDescriptor) -> _Field:  # Any: an annotation
@@ -152,9 +151,16 @@ def _converters(hint: Any, descriptor: FieldDescriptor) -> tuple[Convert, Conver
     if isinstance(plain, type) and issubclass(plain, StrEnum):
         return _enum_converters(plain, descriptor)
     if dataclasses.is_dataclass(plain) and isinstance(plain, type):
-        converter = _record_converter(plain, descriptor.message_type._concrete_class)
+        converter = _record_converter(plain, _nested_message(descriptor))
         return converter.to_message, converter.from_message
     raise TypeError(f"{descriptor.full_name}: no converter for {hint}")
+
+
+def _nested_message(descriptor: FieldDescriptor) -> type[Message]:
+    if descriptor.message_type is None:
+        raise TypeError(f"{descriptor.full_name} is no message, though its annotation is a dataclass")
+    message: type[Message] = message_factory.GetMessageClass(descriptor.message_type)
+    return message
 
 
 def _tuple_of(item: type[Any]) -> Convert:
@@ -163,6 +169,8 @@ def _tuple_of(item: type[Any]) -> Convert:
 
 def _enum_converters(enum: type[StrEnum], descriptor: FieldDescriptor) -> tuple[Convert, Convert]:
     """By name: ``PUSH`` of ``FactorType`` is ``FACTOR_TYPE_PUSH``."""
+    if descriptor.enum_type is None:
+        raise TypeError(f"{descriptor.full_name} is no enum, though its annotation is {enum.__name__}")
     values = descriptor.enum_type.values_by_name
     prefix = descriptor.enum_type.values[0].name.removesuffix("UNSPECIFIED")
     to_number = {member: values[prefix + member.name].number for member in enum}

@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[S]):
-    """What was decided for one stream: ``events`` upon ``state``, which was loaded at ``now`` (the database's clock)."""
+    """What was decided for one stream: ``events`` upon ``state``, loaded at ``now`` (the database's clock)."""
 
     aggregate: Aggregate[S]
     stream_id: UUID
@@ -51,7 +51,7 @@ class Change(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[T]):
-    """What a command has come to. ``result`` gets the states after, in the order of ``changes``; no events, no append."""
+    """What a command has come to. ``result`` gets the states after, in the changes' order; no events, no append."""
 
     changes: Sequence[Change[Any]]  # Any: streams of several kinds may change together
     result: Callable[[Sequence[Any]], T]  # Any: the states after, of the changes' kinds

@@ -11,9 +11,7 @@ from pushward.api.events.v1 import envelope_pb2
 from pushward.eventlog.codec import Codec, timestamp_of
 from pushward.eventlog.event import ActorKind, NewEvent, Origin, Recorded
 
-_ACTOR_KINDS: Final = {
-    kind: envelope_pb2.Actor.Kind.Value(f"KIND_{kind.name}") for kind in ActorKind
-}
+_ACTOR_KINDS: Final = {kind: envelope_pb2.Actor.Kind.Value(f"KIND_{kind.name}") for kind in ActorKind}
 
 
 def new_events(

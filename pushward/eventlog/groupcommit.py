@@ -188,7 +188,9 @@ def take_batch(queue: deque[_Pending]) -> list[_Pending]:
     while queue and len(batch) < BATCH_APPENDS_MAX:
         pending = queue.popleft()
         clashes = not (
-            pending.written.isdisjoint(written) and pending.written.isdisjoint(read) and pending.read.isdisjoint(written)
+            pending.written.isdisjoint(written)
+            and pending.written.isdisjoint(read)
+            and pending.read.isdisjoint(written)
         )
         # What is left behind counts as well, or a later append would overtake an earlier one on the same stream.
         written |= pending.written

@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from pushward.clock import Clock, WallClock
-from pushward.eventlog.groupcommit import Outcome
 from pushward.eventlog.event import NewEvent, StoredEvent
+from pushward.eventlog.groupcommit import Outcome
 from pushward.eventlog.port import (
     Append,
     Appended,

@@ -65,7 +65,7 @@ class Guard:
 class StateRow:
     """A row of a state table as it is after the event (``stream_id``, ``version``), the last that changed it.
 
-    ``columns`` are those of the record, in order; the log adds shard and position. Their types are the table's business.
+    ``columns`` are those of the record, in order; the log adds shard and position.
     """
 
     table: str

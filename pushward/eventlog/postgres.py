@@ -31,9 +31,7 @@ class _Fate(IntEnum):
     TOO_LATE = 4
 
 
-EVENT_COLUMNS: Final = (
-    "shard, position, stream_id, version, event_id, type, schema, recorded_at, envelope, payload"
-)
+EVENT_COLUMNS: Final = "shard, position, stream_id, version, event_id, type, schema, recorded_at, envelope, payload"
 _READ: Final = f"SELECT {EVENT_COLUMNS} FROM log.event WHERE shard = $1 AND position > $2 ORDER BY position LIMIT $3"  # noqa: S608
 _READ_STREAM: Final = (
     f"SELECT {EVENT_COLUMNS} FROM log.event "  # noqa: S608
@@ -129,10 +127,10 @@ class PostgresCommitter:
         match _Fate(fate):
             case _Fate.APPENDED:
                 position = positions[last]
-                assert position is not None  # noqa: S101 - an appended event has a position
+                assert position is not None
                 return Appended(append.shard, position)
             case _Fate.STORED_BEFORE:
-                assert self._connection is not None  # noqa: S101 - it has just answered
+                assert self._connection is not None
                 final = append.writes[-1].events[-1]
                 stored = await self._connection.fetchval(_POSITION_OF, append.shard, final.stream_id, final.version)
                 return Appended(append.shard, stored, again=True)

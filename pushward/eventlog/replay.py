@@ -86,11 +86,11 @@ class Fold:
         aggregate = self._by_type.get(event.type)
         if aggregate is None:
             return
-        before = self._states.get(event.stream_id, aggregate.initial)
+        before: Any = self._states.get(event.stream_id, aggregate.initial)  # Any: this aggregate's state
         if event.version != before.version + 1:
             raise HoleError(f"stream {event.stream_id} jumps from version {before.version} to {event.version}")
         decoded = aggregate.codec.decode(event.type, event.schema, event.payload)
-        after = aggregate.evolve(before, decoded, Recorded(event.stream_id, event.version, event.recorded_at))
+        after: Any = aggregate.evolve(before, decoded, Recorded(event.stream_id, event.version, event.recorded_at))
         self._states[event.stream_id] = after
         for record in after.records():
             if record.version > before.version:

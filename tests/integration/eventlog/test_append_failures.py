@@ -79,9 +79,7 @@ async def test_a_retry_after_a_cut_connection_is_stored_once(place: Place) -> No
     assert (await place.reader.heads())[0] == 2
 
 
-async def test_an_append_gives_up_when_the_database_stays_away(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_append_gives_up_when_the_database_stays_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounded, with an error that says to try again; when the database is back, so is the log."""
     monkeypatch.setattr(groupcommit, "RETRY_SECONDS_MAX", 0.3)
     async with Proxy.to_socket_of(place.url) as proxy:

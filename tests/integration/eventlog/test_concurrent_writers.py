@@ -1,4 +1,4 @@
-"""Several writer processes on the same streams: no hole, no inversion for a reader at the tail, one winner a version."""
+"""Several writer processes on the same streams: no hole, no inversion at the tail, one winner a version."""
 
 import asyncio
 import json

@@ -1,19 +1,17 @@
 """A replay that compares finds what was changed behind the log's back, and nothing else."""
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 import pytest
 
 from pushward.eventlog import replay
 from pushward.eventlog.module import LOG_MODULE
-from pushward.eventlog.postgres import open_log
+from pushward.eventlog.postgres import HoleError, open_log
 from tests.support.databases import SHARDS, Databases
 from tests.support.probe.counter import COUNTERS, FUNCTION, PROBE_MODULE, REVISION, ROLE, counting, stream
 
 
 @pytest.fixture
-async def url(databases: Databases) -> AsyncIterator[str]:
+async def url(databases: Databases) -> str:
     """A database with ten counters on each shard, each counted three times."""
     url = await databases.make([LOG_MODULE, PROBE_MODULE])
     log = open_log(
@@ -30,7 +28,7 @@ async def url(databases: Databases) -> AsyncIterator[str]:
             await log.append(counting(stream(shard, number), 0, events=2))
             await log.append(counting(stream(shard, number), 2))
     await log.close()
-    yield url
+    return url
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -70,5 +68,5 @@ async def test_a_missing_and_an_invented_row_are_told_apart(url: str) -> None:
 async def test_a_hole_in_the_log_is_no_difference_but_an_error(url: str) -> None:
     """From a damaged log nothing may be concluded."""
     await _execute(url, "DELETE FROM log.event WHERE shard = 3 AND position = 7")
-    with pytest.raises(replay.HoleError):
+    with pytest.raises(HoleError):
         await replay.check(url, ROLE, [COUNTERS])

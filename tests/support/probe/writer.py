@@ -38,7 +38,7 @@ async def write(url: str, shards: int, streams: int, rounds: int) -> list[tuple[
         row = await database.fetchrow(_VERSION, name)
         version = row["version"] if row else 0
         try:
-            result = await log.append(counting(name, version, events=random.choice((1, 1, 2))))  # noqa: S311
+            result = await log.append(counting(name, version, events=random.choice((1, 1, 2))))
         except VersionConflictError:
             return
         assert isinstance(result, Appended)

@@ -10,7 +10,7 @@ from pushward.eventlog.commands import ATTEMPTS_MAX, Change, CommandRunner, Plan
 from pushward.eventlog.groupcommit import GroupCommitLog
 from pushward.eventlog.memory import MemoryLog
 from pushward.eventlog.port import Append, Appended, VersionConflictError
-from tests.support.probe.counter import COUNTERS, CounterState, ServiceDeleted, origin, state_at, stream
+from tests.support.probe.counter import COUNTER, COUNTERS, CounterState, ServiceDeleted, origin, state_at, stream
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 
@@ -22,12 +22,7 @@ def _count(state: CounterState, *, events: int = 1, now: datetime = NOW) -> Plan
 
 def _live(memory: MemoryLog) -> CounterState:
     row = memory.rows.get("probe.counter", {}).get((stream(0, 1),))
-    return CounterState() if row is None else CounterState(COUNTERS.tables[type_of_row()].load_columns(row[2].columns))
-
-
-def type_of_row() -> type:
-    (record,) = COUNTERS.tables
-    return record
+    return CounterState() if row is None else CounterState(COUNTER.load_columns(row[2].columns))
 
 
 async def test_commands_on_one_stream_take_turns() -> None:

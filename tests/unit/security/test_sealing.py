@@ -20,7 +20,7 @@ def test_what_was_sealed_opens_in_its_place() -> None:
     """The text comes back, and isn't in the ciphertext."""
     sealed = seal(KEY, STREAM, "YF1.friendly_name", "Büro-Telefon")
     assert unseal(KEY, STREAM, "YF1.friendly_name", sealed) == "Büro-Telefon"
-    assert "Telefon".encode() not in sealed.ciphertext
+    assert b"Telefon" not in sealed.ciphertext
 
 
 @pytest.mark.parametrize(
