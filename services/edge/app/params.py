@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta, field
+from msgspec import Meta
 from msgspec import inspect as models
 
 from pushward.errors import BadRequestError
@@ -111,14 +111,3 @@ def _admits_text(kind: models.Type) -> bool:
     if isinstance(kind, models.UnionType):
         return any(_admits_text(member) for member in kind.types)
     return isinstance(kind, models.StrType)
-
-
-__all__ = [
-    "INVALID_REQUEST",
-    "Int32",
-    "NoParams",
-    "PageParams",
-    "Params",
-    "ParamsReader",
-    "field",
-]
