@@ -1,0 +1,1 @@
+"""Bytes of released events, kept for ever."""

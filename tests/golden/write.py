@@ -1,0 +1,16 @@
+"""Writes golden files for what has none yet: `python -m tests.golden.write`, after an example was added."""
+
+from tests.golden.examples import EXAMPLES
+from tests.golden.files import Case, bindings, in_words, path_of, write
+
+
+def main() -> None:
+    """One file for each new (type, schema)."""
+    for codec, binding in bindings():
+        if not path_of(binding).exists():
+            examples = [event for event in EXAMPLES if type(event) is binding.event]
+            write(binding, [Case(codec.encode(event)[2], in_words(event)) for event in examples])
+
+
+if __name__ == "__main__":
+    main()
