@@ -1,0 +1,1 @@
+"""Tests of challenge without a database."""

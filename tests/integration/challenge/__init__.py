@@ -1,0 +1,1 @@
+"""Challenge on a real PostgreSQL."""
