@@ -18,8 +18,9 @@ KEPT_EVENTS_MAX: Final = 2_000
 class LogTail:
     """A LogReader in front of another, with the newest events of each shard in memory."""
 
-    def __init__(self, reader: LogReader) -> None:
+    def __init__(self, reader: LogReader, *, kept_events_max: int = KEPT_EVENTS_MAX) -> None:
         self._reader = reader
+        self._kept_events_max = kept_events_max
         self._kept: dict[int, list[StoredEvent]] = {}  # contiguous, by shard
         self._reading: dict[int, asyncio.Lock] = {}
 
@@ -63,4 +64,4 @@ class LogTail:
             kept.extend(events)
         elif not kept or events[-1].position > kept[-1].position:
             kept[:] = events
-        del kept[:-KEPT_EVENTS_MAX]
+        del kept[: -self._kept_events_max]

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushward.errors import UnavailableError
-from pushward.eventlog import tail
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.groupcommit import GroupCommitLog
 from pushward.eventlog.heads import HeadWatch
@@ -47,7 +46,7 @@ def test_a_tail_reads_as_the_log_itself(steps: list[tuple[int, int, int]]) -> No
 
     async def run() -> None:
         log = MemoryLog(1)
-        followed = LogTail(log)
+        followed = LogTail(log, kept_events_max=6)
         for grow, after, limit in steps:
             await _filled(log, grow)
             expected = await log.read(0, after, limit)
@@ -56,11 +55,7 @@ def test_a_tail_reads_as_the_log_itself(steps: list[tuple[int, int, int]]) -> No
             assert list(seen) == list(expected[: len(seen)])
             assert bool(seen) == bool(expected)
 
-    kept, tail.KEPT_EVENTS_MAX = tail.KEPT_EVENTS_MAX, 6
-    try:
-        asyncio.run(run())
-    finally:
-        tail.KEPT_EVENTS_MAX = kept
+    asyncio.run(run())
 
 
 async def test_a_commit_of_this_process_wakes_followers_at_once() -> None:
