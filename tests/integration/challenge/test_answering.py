@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import asyncpg
 import pytest
 
 from pushward.api.challenge.v1 import challenge_pb2
@@ -13,7 +14,8 @@ from pushward.security.receipt import verify_receipt
 from services.challenge.adapters.aggregates import AGGREGATES
 from services.challenge.adapters.log import ROLE
 from tests.integration.challenge.conftest import Caller
-from tests.integration.challenge.registry import ACCOUNT, IDENTITY, SERVICE
+from tests.integration.challenge.registry import ACCOUNT, IDENTITY, SERVICE, SHARD
+from tests.support.waiting import until
 
 CREATED = types_pb2.EVENT_TYPE_CHALLENGE_CREATED
 APPROVED = types_pb2.EVENT_TYPE_CHALLENGE_APPROVED
@@ -180,6 +182,28 @@ async def test_a_deleted_factor_can_not_slip_in_an_answer(caller: Caller) -> Non
     with pytest.raises(NotFoundError):
         await caller.answer(created, by=device)
     assert await world.types_of(created.sid) == [CREATED]
+
+
+async def test_an_answer_that_waited_past_the_date_is_refused(caller: Caller) -> None:
+    """Decided in time, but the shard was locked until too late: 403, 60323, by the clock under the lock."""
+    world = caller.world
+    created = await caller.create(expiration_date=await world.in_seconds(3))
+    owner = await asyncpg.connect(world.url)
+
+    async def waits_for_the_shard() -> bool:
+        return bool(await owner.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+
+    async with owner.transaction():
+        await owner.execute("SELECT FROM log.shard WHERE shard = $1 FOR UPDATE", SHARD)
+        answer = asyncio.create_task(caller.answer(created))
+        await until(waits_for_the_shard)
+        assert not await world.has_passed(created)
+        await until(lambda: world.has_passed(created))
+    with pytest.raises(ForbiddenError) as refused:
+        await answer
+    await owner.close()
+    assert refused.value.code == 60323
+    assert await world.types_of(created.sid) == [CREATED, types_pb2.EVENT_TYPE_CHALLENGE_EXPIRED]
 
 
 async def test_a_creation_on_a_moved_entity_is_decided_again(caller: Caller) -> None:
