@@ -1,7 +1,9 @@
 """uvicorn's HTTP/1.1 protocol (httptools) with the bounds that it leaves open.
 
 Refused here, before any application sees it: a head that is too long or takes too long, a connection too many, and what
-isn't HTTP at all, each with the contract's envelope. Costs nothing for a request that comes in one piece.
+isn't HTTP at all, each with the contract's envelope. A body that the application refused is discarded up to a bound, so
+that its sender hears why: closing at once would reset the connection, and the answer with it. Costs nothing for a
+request that comes in one piece.
 """
 
 import asyncio
@@ -15,6 +17,8 @@ from services.edge.app.streams.endpoint import ABORT_EXTENSION
 HEAD_BYTES_MAX: Final = 32 * 1024
 HEAD_SECONDS_MAX: Final = 10.0
 CONNECTIONS_MAX: Final = 20_000
+DISCARDED_BYTES_MAX: Final = 1024 * 1024
+DISCARDED_SECONDS_MAX: Final = 5.0
 
 MALFORMED: Final = 60300
 
@@ -24,7 +28,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     _in_head = False
     _head_bytes = 0
-    _head_timer: asyncio.TimerHandle | None = None
+    _discarded_bytes = 0
+    _timer: asyncio.TimerHandle | None = None  # of a head, or of a body that is discarded
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the parent has it
         """Opens, unless there are too many connections."""
@@ -38,7 +43,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed."""
-        self._stop_head_timer()
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -46,13 +51,12 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         was_in_head = self._in_head
         super().data_received(data)
         if not self._in_head:
-            self._stop_head_timer()
             return
         self._head_bytes += len(data) if was_in_head else 0
         if self._head_bytes > HEAD_BYTES_MAX:
             self._refuse(431, f"The head of the request is longer than {HEAD_BYTES_MAX} bytes.")
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_expired)
+        elif self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS_MAX, self._head_expired)
 
     def on_message_begin(self) -> None:
         """A request's first byte."""
@@ -64,7 +68,29 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A request's head is whole."""
         self._in_head = False
+        self._stop_timer()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a request's body."""
+        if self.cycle.response_complete:
+            self._discarded_bytes += len(body)
+            if self._discarded_bytes > DISCARDED_BYTES_MAX:
+                self.transport.close()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is whole."""
+        if self.cycle.response_complete:
+            self._stop_timer()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """A request is answered, perhaps before it was whole."""
+        super().on_response_complete()
+        if self.cycle.more_body and self._timer is None:
+            self._discarded_bytes = 0
+            self._timer = self.loop.call_later(DISCARDED_SECONDS_MAX, self.transport.close)
 
     def send_400_response(self, msg: str) -> None:
         """What isn't HTTP."""
@@ -73,10 +99,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _head_expired(self) -> None:
         self._refuse(408, f"The head of the request took longer than {HEAD_SECONDS_MAX:g} seconds.")
 
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _refuse(self, status: int, message: str) -> None:
         """Writes the envelope, unless an answer to an earlier request is under way, and closes."""

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import math
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -24,6 +25,7 @@ KEEP_ALIVE_SECONDS: Final = 75
 """Longer than the pools of common clients and proxies keep a connection, so that they close first."""
 UNACKNOWLEDGED_MS_MAX: Final = 30_000
 """A peer that acknowledges nothing, or takes nothing, for this long is gone."""
+GIVE_UP_SECONDS_MAX: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -74,8 +76,8 @@ class HttpServer:
 
     async def start(self) -> None:
         """Returns when connections are accepted. Raises what kept it from serving."""
-        # Accepted sockets inherit it.
-        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
+        if sys.platform == "linux":  # accepted sockets inherit it
+            self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS_MAX)
         self._serving = asyncio.create_task(self._server.serve([self._listener]), name="edge-http")
         accepting = asyncio.create_task(self._server.accepting.wait())
         await asyncio.wait([accepting, self._serving], return_when=asyncio.FIRST_COMPLETED)
@@ -90,11 +92,21 @@ class HttpServer:
             return
         self._server.should_exit = True
         await self._serving
+        await self._give_up()
         _log.info("http_drained")
 
     def hurry(self) -> None:
-        """Gives up what is still in flight."""
+        """Makes a `stop` under way wait no longer."""
         self._server.force_exit = True
+
+    async def _give_up(self) -> None:
+        """Cancels what is still in flight: its application says so to its client, in a moment."""
+        left = set(self._server.server_state.tasks)
+        for task in left:
+            task.cancel()
+        if left:
+            _log.warning("http_requests_given_up", count=len(left))
+            await asyncio.wait(left, timeout=GIVE_UP_SECONDS_MAX)
 
 
 class _Server(uvicorn.Server):

@@ -1,14 +1,16 @@
 """The edge as one ASGI application: CORS, routes, and the one place where an exception becomes an answer."""
 
+import asyncio
 from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
+from typing import Final
 
 import structlog
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from pushward.errors import InternalError, NotFoundError, PushwardError, mapping_of
+from pushward.errors import InternalError, NotFoundError, PushwardError, UnavailableError, mapping_of
 from pushward.rpc.errors import INTERNAL_TEXT
 from services.edge.app.admission import Admission
 from services.edge.app.authentication import Authentication
@@ -18,6 +20,8 @@ from services.edge.app.operation import Operation
 from services.edge.app.resource import NO_SUCH_RESOURCE, Resource
 from services.edge.app.responses import send_error
 from services.edge.app.urls import UrlSource
+
+STOPPING_TEXT: Final = "This server is stopping. Try again."
 
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +58,9 @@ class EdgeApplication:
             await self._refuse(scope, send, error)
         except ClientGoneError:
             pass
+        except asyncio.CancelledError:
+            # The server gives up what didn't end in time. This is the task's outermost frame, so nobody waits for it.
+            await self._refuse(scope, send, UnavailableError(STOPPING_TEXT))
         except Exception as error:
             _log.exception("request_failed", method=scope["method"], exception=type(error).__name__)
             await send_error(send, scope, self._urls.urls(scope), InternalError(INTERNAL_TEXT))

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 from starlette.types import Scope, Send
 
-from pushward.errors import PayloadTooLargeError, PushwardError, UnauthenticatedError, mapping_of
+from pushward.errors import PushwardError, UnauthenticatedError, mapping_of
 from services.edge.app.headers import SECURITY_HEADERS, Headers, header
 from services.edge.app.urls import Urls
 
@@ -13,7 +13,6 @@ METHOD_NOT_ALLOWED: Final = 20004
 """The code for a method that a path doesn't have. HTTP alone knows methods, so no error in the tree stands for it."""
 
 _CHALLENGE: Final = ((b"www-authenticate", b'Basic realm="Pushward", charset="UTF-8"'),)
-_CLOSE: Final = ((b"connection", b"close"),)
 _JSON_HEADERS: Final = ((b"content-type", b"application/json"), *SECURITY_HEADERS)
 
 _encode = msgspec.json.Encoder().encode
@@ -48,8 +47,6 @@ async def send_error(send: Send, scope: Scope, urls: Urls, error: PushwardError)
     headers: Headers = ()
     if isinstance(error, UnauthenticatedError):
         headers = _authentication_challenge(scope)
-    elif isinstance(error, PayloadTooLargeError):
-        headers = _CLOSE  # the rest of the body is not read
     if error.retry_after_seconds:
         headers = (*headers, (b"retry-after", b"%d" % error.retry_after_seconds))
     envelope = Envelope(code=error.code, message=error.message, more_info=urls.error(error.code), status=status)
