@@ -5,7 +5,6 @@ names the parameter. They run before anything is sealed, since the domain never 
 """
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -135,16 +134,16 @@ def public_key(alg: str, text: str) -> bytes:
     return spki
 
 
-def proof(text: str) -> bytes | None:
-    """The DER signature of an AuthPayload; None if it isn't base64, and so proves nothing. Raises BadRequestError."""
-    if not text or len(text) > AUTH_PAYLOAD_CHARACTERS_MAX:
+def proof(text: str) -> bytes:
+    """The DER signature of an AuthPayload; empty, which proves nothing, if it isn't base64. Raises BadRequestError."""
+    if len(text) > AUTH_PAYLOAD_CHARACTERS_MAX:
         raise BadRequestError(
-            f"AuthPayload must have 1 to {AUTH_PAYLOAD_CHARACTERS_MAX} characters.", code=INVALID_REQUEST
+            f"AuthPayload must have at most {AUTH_PAYLOAD_CHARACTERS_MAX} characters.", code=INVALID_REQUEST
         )
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
+    except ValueError:
+        return b""
 
 
 def push_config(app_id: str, sdk_version: str, platform: str, token: str | None) -> PushConfig:

@@ -55,8 +55,7 @@ class NewEntity:
 
 def decide_create(state: EntityState, new: NewEntity) -> list[EntityEvent]:
     """The entity, explicitly. Raises ConflictError 60301."""
-    if state.live is not None:
-        raise ConflictError("An entity with this identity exists already.", code=ENTITY_EXISTS)
+    refuse_existing(state)
     return [_created(new)]
 
 
@@ -77,24 +76,8 @@ def decide_create_push_factor(
     *,
     access_token_sid: Sid | None = None,
 ) -> list[EntityEvent]:
-    """A factor, and its entity where there is none.
-
-    Raises ConflictError 60317, BadRequestError 60315 and 52004, TooManyRequestsError 60326.
-    """
-    siblings = state.live_factors
-    if any(factor.public_key == command.public_key for factor in siblings):
-        raise ConflictError("The entity has a factor with this public key already.", code=SAME_BINDING)
-    if sum(factor.factor_type is FactorType.PUSH for factor in siblings) >= PUSH_FACTORS_MAX:
-        raise BadRequestError(
-            f"The entity has {PUSH_FACTORS_MAX} push factors already. Delete one first.", code=TOO_MANY_FACTORS
-        )
-    if state.creations_on(now) >= CREATIONS_A_DAY_MAX:
-        raise TooManyRequestsError(
-            f"The entity had {CREATIONS_A_DAY_MAX} factors created today. Try again tomorrow (UTC).",
-            code=TOO_MANY_CREATIONS,
-            retry_after_seconds=SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY,
-        )
-    _require_credential(settings, command.notification_platform)
+    """A factor, and its entity where there is none. Raises as ``refuse_push_factor``."""
+    refuse_push_factor(state, command.public_key, command.notification_platform, settings, now)
     entity = state.live
     events: list[EntityEvent] = [] if entity else [_created(new_entity)]
     events.append(
@@ -146,6 +129,35 @@ def decide_update_factor(state: EntityState, command: UpdateFactor, settings: Se
 def decide_delete_factor(state: EntityState, factor_sid: str) -> list[EntityEvent]:
     """The factor is gone. Raises NotFoundError 60390."""
     return [_deleted(live_factor(state, factor_sid), with_service=False)]
+
+
+def refuse_push_factor(
+    state: EntityState, public_key: bytes, platform: NotificationPlatform, settings: ServiceSettings, now: datetime
+) -> None:
+    """Returns if such a factor may be created.
+
+    Raises ConflictError 60317, BadRequestError 60315 and 52004, TooManyRequestsError 60326.
+    """
+    siblings = state.live_factors
+    if any(factor.public_key == public_key for factor in siblings):
+        raise ConflictError("The entity has a factor with this public key already.", code=SAME_BINDING)
+    if sum(factor.factor_type is FactorType.PUSH for factor in siblings) >= PUSH_FACTORS_MAX:
+        raise BadRequestError(
+            f"The entity has {PUSH_FACTORS_MAX} push factors already. Delete one first.", code=TOO_MANY_FACTORS
+        )
+    if state.creations_on(now) >= CREATIONS_A_DAY_MAX:
+        raise TooManyRequestsError(
+            f"The entity had {CREATIONS_A_DAY_MAX} factors created today. Try again tomorrow (UTC).",
+            code=TOO_MANY_CREATIONS,
+            retry_after_seconds=SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY,
+        )
+    _require_credential(settings, platform)
+
+
+def refuse_existing(state: EntityState) -> None:
+    """Returns if the identity is free. Raises ConflictError 60301."""
+    if state.live is not None:
+        raise ConflictError("An entity with this identity exists already.", code=ENTITY_EXISTS)
 
 
 def live_entity(state: EntityState) -> EntityRecord:

@@ -1,0 +1,126 @@
+-- registry.append(appends, expected, events, rows and their events of each table, revision): log.append and the state.
+--
+-- For each table: its rows as `evolve` made them, and for each row the event (its index in `events` from 1) that changed
+-- it last. Rows of refused appends, and of appends that had been stored before, are not written. A table without rows in
+-- the batch costs nothing. Raises PW001 for a caller that was written for another revision of the state tables.
+CREATE OR REPLACE FUNCTION registry.append(
+    appends             log.append_header[],
+    expected            log.expected_version[],
+    events              log.new_event[],
+    accounts            registry.account[],
+    account_events      integer[],
+    services            registry.service[],
+    service_events      integer[],
+    entities            registry.entity[],
+    entity_events       integer[],
+    factors             registry.factor[],
+    factor_events       integer[],
+    access_tokens       registry.access_token[],
+    access_token_events integer[],
+    revision            integer,
+    OUT fates           smallint[],
+    OUT positions       bigint[]
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+DECLARE
+    outcome log.append_outcome;
+BEGIN
+    IF revision <> 1 THEN
+        RAISE EXCEPTION 'the state tables are of revision 1, the caller of %', revision USING ERRCODE = 'PW001';
+    END IF;
+
+    outcome := log.append(appends, expected, events);
+
+    IF cardinality(accounts) > 0 THEN
+        INSERT INTO registry.account AS t (
+               shard, position, stream_id, version, sid, friendly_name, key_id, auth_token, auth_token_digest,
+               disabled, date_created, date_updated)
+        SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.friendly_name, r.key_id,
+               r.auth_token, r.auth_token_digest, r.disabled, r.date_created, r.date_updated
+          FROM unnest(accounts, account_events) AS r(
+               shard, position, stream_id, version, sid, friendly_name, key_id, auth_token, auth_token_digest,
+               disabled, date_created, date_updated, event)
+         WHERE outcome.positions[r.event] IS NOT NULL
+            ON CONFLICT (sid) DO UPDATE
+           SET (position, version, friendly_name, auth_token, auth_token_digest, disabled, date_updated)
+             = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.friendly_name, EXCLUDED.auth_token,
+                EXCLUDED.auth_token_digest, EXCLUDED.disabled, EXCLUDED.date_updated);
+    END IF;
+
+    IF cardinality(services) > 0 THEN
+        INSERT INTO registry.service AS t (
+               shard, position, stream_id, version, sid, account_sid, friendly_name, settings, deleted,
+               date_created, date_updated)
+        SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.account_sid,
+               r.friendly_name, r.settings, r.deleted, r.date_created, r.date_updated
+          FROM unnest(services, service_events) AS r(
+               shard, position, stream_id, version, sid, account_sid, friendly_name, settings, deleted,
+               date_created, date_updated, event)
+         WHERE outcome.positions[r.event] IS NOT NULL
+            ON CONFLICT (sid) DO UPDATE
+           SET (position, version, friendly_name, settings, deleted, date_updated)
+             = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.friendly_name, EXCLUDED.settings,
+                EXCLUDED.deleted, EXCLUDED.date_updated);
+    END IF;
+
+    IF cardinality(entities) > 0 THEN
+        INSERT INTO registry.entity AS t (
+               shard, position, stream_id, version, account_sid, service_sid, identity, sid, key_id,
+               date_created, creation_day, creations_on_day, recorded_at)
+        SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.account_sid, r.service_sid,
+               r.identity, r.sid, r.key_id, r.date_created, r.creation_day, r.creations_on_day, r.recorded_at
+          FROM unnest(entities, entity_events) AS r(
+               shard, position, stream_id, version, account_sid, service_sid, identity, sid, key_id,
+               date_created, creation_day, creations_on_day, recorded_at, event)
+         WHERE outcome.positions[r.event] IS NOT NULL
+            ON CONFLICT (stream_id) DO UPDATE
+           SET (position, version, sid, key_id, date_created, creation_day, creations_on_day, recorded_at)
+             = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.sid, EXCLUDED.key_id, EXCLUDED.date_created,
+                EXCLUDED.creation_day, EXCLUDED.creations_on_day, EXCLUDED.recorded_at);
+    END IF;
+
+    IF cardinality(factors) > 0 THEN
+        INSERT INTO registry.factor AS t (
+               shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity,
+               factor_type, status, friendly_name, public_key, app_id, sdk_version, notification_platform,
+               notification_token, metadata, deleted, date_created, date_updated)
+        SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.account_sid, r.service_sid,
+               r.entity_sid, r.identity, r.factor_type, r.status, r.friendly_name, r.public_key, r.app_id,
+               r.sdk_version, r.notification_platform, r.notification_token, r.metadata, r.deleted,
+               r.date_created, r.date_updated
+          FROM unnest(factors, factor_events) AS r(
+               shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity,
+               factor_type, status, friendly_name, public_key, app_id, sdk_version, notification_platform,
+               notification_token, metadata, deleted, date_created, date_updated, event)
+         WHERE outcome.positions[r.event] IS NOT NULL
+            ON CONFLICT (sid) DO UPDATE
+           SET (position, version, status, friendly_name, app_id, sdk_version, notification_platform,
+                notification_token, metadata, deleted, date_updated)
+             = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.status, EXCLUDED.friendly_name, EXCLUDED.app_id,
+                EXCLUDED.sdk_version, EXCLUDED.notification_platform, EXCLUDED.notification_token,
+                EXCLUDED.metadata, EXCLUDED.deleted, EXCLUDED.date_updated);
+    END IF;
+
+    IF cardinality(access_tokens) > 0 THEN
+        INSERT INTO registry.access_token AS t (
+               shard, position, stream_id, version, sid, account_sid, service_sid, identity, factor_type,
+               factor_friendly_name, token_digest, ttl_seconds, expires_at, factor_sid, date_created,
+               date_updated)
+        SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.account_sid, r.service_sid,
+               r.identity, r.factor_type, r.factor_friendly_name, r.token_digest, r.ttl_seconds, r.expires_at,
+               r.factor_sid, r.date_created, r.date_updated
+          FROM unnest(access_tokens, access_token_events) AS r(
+               shard, position, stream_id, version, sid, account_sid, service_sid, identity, factor_type,
+               factor_friendly_name, token_digest, ttl_seconds, expires_at, factor_sid, date_created,
+               date_updated, event)
+         WHERE outcome.positions[r.event] IS NOT NULL
+            ON CONFLICT (sid) DO UPDATE
+           SET (position, version, factor_sid, date_updated)
+             = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.factor_sid, EXCLUDED.date_updated);
+    END IF;
+
+    fates := outcome.fates;
+    positions := outcome.positions;
+END
+$$;

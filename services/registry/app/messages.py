@@ -1,0 +1,111 @@
+"""Records as messages; sealed fields are opened here, for whoever may see them."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from pushward import ids
+from pushward.api.common.v1 import common_pb2
+from pushward.api.events.v1 import registry_pb2 as events_pb2
+from pushward.api.registry.v1 import registry_pb2
+from pushward.eventlog.codec import timestamp_of
+from pushward.security.sealing import Sealer
+from pushward.values import FactorStatus, FactorType, NotificationPlatform
+from services.registry.app import sealed_fields
+from services.registry.domain.service_settings import ServiceSettings
+from services.registry.domain.state import AccessTokenRecord, EntityRecord, FactorRecord, ServiceRecord
+
+FACTOR_TYPES: Final[Mapping[FactorType, common_pb2.FactorType.ValueType]] = {
+    FactorType.PUSH: common_pb2.FACTOR_TYPE_PUSH,
+    FactorType.TOTP: common_pb2.FACTOR_TYPE_TOTP,
+}
+FACTOR_STATUSES: Final[Mapping[FactorStatus, common_pb2.FactorStatus.ValueType]] = {
+    FactorStatus.UNVERIFIED: common_pb2.FACTOR_STATUS_UNVERIFIED,
+    FactorStatus.VERIFIED: common_pb2.FACTOR_STATUS_VERIFIED,
+}
+PLATFORMS: Final[Mapping[NotificationPlatform, common_pb2.NotificationPlatform.ValueType]] = {
+    NotificationPlatform.NONE: common_pb2.NOTIFICATION_PLATFORM_NONE,
+    NotificationPlatform.FCM: common_pb2.NOTIFICATION_PLATFORM_FCM,
+    NotificationPlatform.APN: common_pb2.NOTIFICATION_PLATFORM_APN,
+}
+
+
+def service(record: ServiceRecord) -> registry_pb2.Service:
+    """A service."""
+    return registry_pb2.Service(
+        sid=record.sid,
+        account_sid=record.account_sid,
+        friendly_name=record.friendly_name,
+        settings=_settings(record.settings),
+        date_created=timestamp_of(record.date_created),
+        date_updated=timestamp_of(record.date_updated),
+    )
+
+
+def entity(record: EntityRecord) -> registry_pb2.Entity:
+    """A live entity. Nothing of it can be updated, so both dates are that of its creation."""
+    assert record.sid is not None
+    assert record.date_created is not None
+    created = timestamp_of(record.date_created)
+    return registry_pb2.Entity(
+        sid=record.sid,
+        account_sid=record.account_sid,
+        service_sid=record.service_sid,
+        identity=record.identity,
+        date_created=created,
+        date_updated=created,
+    )
+
+
+async def factor(record: FactorRecord, sealer: Sealer) -> registry_pb2.Factor:
+    """A live factor, opened."""
+    stream_id, sid = record.stream_id, record.sid
+    assert record.friendly_name is not None
+    return registry_pb2.Factor(
+        sid=sid,
+        account_sid=record.account_sid,
+        service_sid=record.service_sid,
+        entity_sid=record.entity_sid,
+        identity=record.identity,
+        friendly_name=await sealer.unseal(record.friendly_name, stream_id, sealed_fields.friendly_name(sid)),
+        status=FACTOR_STATUSES[record.status],
+        factor_type=FACTOR_TYPES[record.factor_type],
+        push=registry_pb2.PushConfig(
+            sdk_version=record.sdk_version,
+            app_id=record.app_id,
+            notification_platform=PLATFORMS[record.notification_platform],
+            notification_token=await sealer.unseal_optional(
+                record.notification_token, stream_id, sealed_fields.notification_token(sid)
+            ),
+            credential_sid=ids.credential_sid(sid),
+        ),
+        public_key=record.public_key,
+        metadata_json=await sealer.unseal_optional(record.metadata, stream_id, sealed_fields.metadata(sid)),
+        date_created=timestamp_of(record.date_created),
+        date_updated=timestamp_of(record.date_updated),
+    )
+
+
+async def access_token(
+    record: AccessTokenRecord, sealer: Sealer, *, token: str | None = None
+) -> registry_pb2.AccessToken:
+    """An access token; ``token`` itself only in answer to its creation."""
+    field = sealed_fields.factor_friendly_name(record.sid)
+    return registry_pb2.AccessToken(
+        sid=record.sid,
+        account_sid=record.account_sid,
+        service_sid=record.service_sid,
+        entity_identity=record.identity,
+        factor_type=FACTOR_TYPES[record.factor_type],
+        factor_friendly_name=await sealer.unseal_optional(record.factor_friendly_name, record.stream_id, field),
+        token=token,
+        ttl=record.ttl_seconds,
+        date_created=timestamp_of(record.date_created),
+    )
+
+
+def _settings(settings: ServiceSettings) -> events_pb2.ServiceSettings:
+    members: dict[str, Any] = {  # Any: whatever each setting's type is
+        setting.name: value for setting in fields(settings) if (value := getattr(settings, setting.name)) is not None
+    }
+    return events_pb2.ServiceSettings(**members)

@@ -1,0 +1,29 @@
+"""The names of sealed fields: with the stream's id they bind a ciphertext to its place (pushward/security/sealing.py).
+
+They are additional data of what is stored, so none may ever be renamed.
+"""
+
+
+def friendly_name(factor_sid: str) -> str:
+    """A factor's name, on its entity's stream."""
+    return f"{factor_sid}.friendly_name"
+
+
+def notification_token(factor_sid: str) -> str:
+    """Where a factor's pushes go, on its entity's stream."""
+    return f"{factor_sid}.notification_token"
+
+
+def metadata(factor_sid: str) -> str:
+    """What the tenant noted about a factor, on its entity's stream."""
+    return f"{factor_sid}.metadata"
+
+
+def factor_friendly_name(access_token_sid: str) -> str:
+    """The name that an access token suggests, on its own stream."""
+    return f"{access_token_sid}.factor_friendly_name"
+
+
+def auth_token(account_sid: str) -> str:
+    """An account's auth token, on its own stream."""
+    return f"{account_sid}.auth_token"

@@ -1,0 +1,126 @@
+"""Builds the registry service from the settings."""
+
+from typing import Final, cast
+
+from grpc import aio
+
+from pushward.api.registry.v1.registry_pb2_grpc import add_RegistryServicer_to_server
+from pushward.config.settings import Settings
+from pushward.database.pool import Database
+from pushward.errors import UnavailableError
+from pushward.eventlog.commands import CommandRunner
+from pushward.eventlog.postgres import PostgresLogReader
+from pushward.eventlog.subscription import Subscription
+from pushward.security.keys import KeyRing
+from pushward.security.sealing import Sealer
+from pushward.service import Registrar, Runtime
+from services.registry.adapters.aggregates import ACCESS_TOKENS, ACCOUNTS, ENTITIES, SERVICES
+from services.registry.adapters.log import REAPER, ROLE, SCHEMA, open_registry_log
+from services.registry.adapters.lookups import PostgresLookups
+from services.registry.adapters.store import PostgresRegistryStore
+from services.registry.app import accounts
+from services.registry.app.access_tokens import AccessTokens
+from services.registry.app.accounts import CreatedAccount
+from services.registry.app.authentication import Authentication
+from services.registry.app.credential_cache import AccountCache, PublicKeyCache
+from services.registry.app.enrolment import Enrolment
+from services.registry.app.entities import Entities
+from services.registry.app.factor_lookups import FactorLookups
+from services.registry.app.factors import Factors
+from services.registry.app.reaper import Reaper
+from services.registry.app.services import Services
+from services.registry.app.servicer import Registry
+from services.registry.app.streams import Streams
+from services.registry.app.webhooks import WebhookEvents
+
+REAPER_CONNECTIONS_MAX: Final = 4
+"""The reaper holds a connection while it deletes: from a pool of its own, so that requests never wait for it."""
+CREATE_ACCOUNT_CONNECTIONS_MAX: Final = 1
+
+_STREAMS: Final = Streams(ACCOUNTS, SERVICES, ENTITIES, ACCESS_TOKENS)
+
+
+class RegistryService:
+    """The target ``registry``: its rpcs and the reaper."""
+
+    name = "registry"
+
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
+        url = settings.main_url()
+        self._database = Database(url, ROLE, "pushward-registry", size_max=settings.pool_size_max)
+        self._reaper_database = Database(url, ROLE, "pushward-registry-reaper", size_max=REAPER_CONNECTIONS_MAX)
+        self._log = open_registry_log(url, lanes=settings.append_lanes, on_commit=runtime.heads.committed)
+        self._store = PostgresRegistryStore(self._database)
+
+        runner = CommandRunner(self._log)
+        reader = PostgresLogReader(self._database)
+        reaper = Reaper(runner, _STREAMS, self._store)
+        self._servicer = _servicer(runner, self._store, PostgresLookups(self._database), reader, runtime.keys)
+        self._reaper = Subscription(
+            REAPER, SCHEMA, self._reaper_database, reader, runtime.heads, reaper.apply, wants=reaper.wants
+        )
+
+    def register(self, server: Registrar) -> None:
+        """Adds the rpcs."""
+        # Generated code names the one class of server that it knows; it calls no more than a Registrar has.
+        add_RegistryServicer_to_server(self._servicer, cast(aio.Server, server))
+
+    async def start(self) -> None:
+        """Begins to follow the log."""
+        await self._reaper.start()
+
+    async def stop(self) -> None:
+        """Finishes what was accepted."""
+        await self._reaper.stop()
+        await self._log.close()
+        await self._reaper_database.close()
+        await self._database.close()
+
+    async def ready(self) -> str | None:
+        """None when the database answers."""
+        try:
+            await self._store.now()
+        except UnavailableError as error:
+            return error.message
+        return None
+
+
+def build(settings: Settings, runtime: Runtime) -> RegistryService:
+    """The service, without any I/O."""
+    return RegistryService(settings, runtime)
+
+
+async def create_account(settings: Settings, keys: KeyRing, friendly_name: str) -> CreatedAccount:
+    """A new account, for the command line: opens what it needs, and closes it again. Raises as the command."""
+    database = Database(settings.main_url(), ROLE, "pushward-account", size_max=CREATE_ACCOUNT_CONNECTIONS_MAX)
+    log = open_registry_log(settings.main_url(), lanes=1, on_commit=_nobody_follows)
+    try:
+        store = PostgresRegistryStore(database)
+        return await accounts.create_account(CommandRunner(log), _STREAMS, store, keys, friendly_name)
+    finally:
+        await log.close()
+        await database.close()
+
+
+def _servicer(
+    runner: CommandRunner,
+    store: PostgresRegistryStore,
+    lookups: PostgresLookups,
+    reader: PostgresLogReader,
+    keys: KeyRing,
+) -> Registry:
+    sealer = Sealer(keys)
+    return Registry(
+        authentication=Authentication(lookups, store, keys, AccountCache(lookups), PublicKeyCache()),
+        services=Services(runner, _STREAMS, store),
+        entities=Entities(runner, _STREAMS, store, keys),
+        enrolment=Enrolment(runner, _STREAMS, store, keys, sealer),
+        factors=Factors(runner, _STREAMS, store, sealer),
+        access_tokens=AccessTokens(runner, _STREAMS, store, sealer),
+        factor_lookups=FactorLookups(lookups, store, sealer),
+        webhook_events=WebhookEvents(reader, _STREAMS, lookups, store, sealer),
+    )
+
+
+def _nobody_follows(shard: int, position: int) -> None:
+    """Followers are in other processes; they poll."""
