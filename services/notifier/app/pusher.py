@@ -106,6 +106,9 @@ class Pusher:
             except UnavailableError as error:
                 _log.warning("pushes_unavailable", reason=error.message)
                 await asyncio.sleep(AWAY_SECONDS)
+            except Exception:
+                _log.exception("pusher_failed", platform=platform.value)
+                await asyncio.sleep(AWAY_SECONDS)
 
     async def _send_due(self, platform: NotificationPlatform) -> bool:
         work = await self._pushes.take(platform, PUSHES_AT_ONCE_MAX)
