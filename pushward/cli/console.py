@@ -1,0 +1,50 @@
+"""What commands print: tables for people, JSON for programs. Results go to stdout, remarks to stderr."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+OUT: Final = Console(highlight=False)
+ERR: Final = Console(stderr=True, highlight=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_json(value: Any) -> None:  # Any: whatever JSON can say
+    """One line of JSON; written through at once, so a pipe can be followed."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def print_pairs(pairs: Mapping[str, str]) -> None:
+    """Names and values, a line each."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs.items():
+        table.add_row(name, _plain(value))
+    OUT.print(table)
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows under headings."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*map(_plain, row))
+    OUT.print(table)
+
+
+def say(text: str) -> None:
+    """A remark beside the result."""
+    ERR.print(text, markup=False)
+
+
+def _plain(text: str) -> Text:
+    # What a tenant or a user wrote is neither our markup nor a terminal's command.
+    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))

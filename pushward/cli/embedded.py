@@ -1,0 +1,44 @@
+"""Development without a database of one's own: an embedded PostgreSQL under the var directory, ready to be served from.
+
+    <var>/postgres/   the server's data        <var>/kek   the key-encryption key, mode 0600
+
+Everything is made on the first start and kept: a later one finds the same accounts, also after `kill -9` of everything.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from deploy.embedded.postgres import KEYS_DATABASE, MAIN_DATABASE, EmbeddedPostgres
+from pushward.cli.installation import install_all
+from pushward.cli.stores_file import told_to_others, with_stores
+from pushward.config.settings import SHARDS_EMBEDDED, Settings
+from pushward.security.kek import FileKeyEncryption
+
+POSTGRES_DIR: Final = "postgres"
+KEK_FILE: Final = "kek"
+PRIVATE_MODE: Final = 0o700
+
+
+def needs_embedded(settings: Settings) -> bool:
+    """Whether nobody has named a database, in development."""
+    return settings.development and settings.database_url is None and settings.database_url_file is None
+
+
+@contextmanager
+def embedded_stores(settings: Settings) -> Iterator[Mapping[str, str]]:
+    """Runs the stores; yields the environment that names them. Only the main thread may (see EmbeddedPostgres)."""
+    var = settings.var_dir.absolute()
+    var.mkdir(parents=True, exist_ok=True)
+    kek = settings.kek_file or var / KEK_FILE
+    FileKeyEncryption.load_or_create(kek)
+    with EmbeddedPostgres(var / POSTGRES_DIR) as postgres:
+        environment = {
+            "PUSHWARD_DATABASE_URL": postgres.database_url(MAIN_DATABASE),
+            "PUSHWARD_KEYS_URL": postgres.database_url(KEYS_DATABASE),
+            "PUSHWARD_KEK_FILE": str(kek),
+        }
+        asyncio.run(install_all(with_stores(settings, environment), SHARDS_EMBEDDED))
+        with told_to_others(settings, environment):
+            yield environment

@@ -1,0 +1,109 @@
+"""`pushward receipt verify`: whether a receipt proves what it says, with nothing but it and the factor's public key."""
+
+import base64
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from pushward import strictjson
+from pushward.cli.console import JsonOption, print_json, print_pairs
+from pushward.cli.errors import MISUSED, CommandError
+from pushward.security.receipt import ReceiptError, verify_receipt
+from pushward.strictjson import JsonObject, JsonValue, StrictJsonError
+
+STDIN: Final = "-"
+PEM_BORDER: Final = "-----"
+INPUT_BYTES_MAX: Final = 65_536
+
+app = typer.Typer(no_args_is_help=True, help="Receipts: the signed answers of devices.")
+
+
+@app.callback()
+def _about() -> None:
+    """Keeps `verify` a word of its own."""
+
+
+@app.command()
+def verify(
+    file: Annotated[str, typer.Argument(help="The receipt: a JWS, or the API's JSON. '-' is stdin.")] = STDIN,
+    public_key: Annotated[
+        str | None, typer.Option(help="The factor's public key: base64 of its SubjectPublicKeyInfo, or a file with it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a receipt offline. Exits with 1 and the reason if it proves nothing.
+
+    The key must come from where you kept it at the enrolment. One that came with the receipt proves only that the two
+    belong together.
+    """
+    jws, key_beside_it = _receipt(_read(file))
+    key = public_key or key_beside_it
+    if key is None:
+        raise CommandError("Name the factor's public key: --public-key.", MISUSED)
+    try:
+        signed = verify_receipt(jws, _key_bytes(key))
+    except ReceiptError as error:
+        raise CommandError(f"The receipt proves nothing: {error}.") from error
+    if as_json:
+        print_json(signed)
+    else:
+        print_pairs({"valid": "the signature is this key's", **_lines("", signed)})
+
+
+def _read(file: str) -> str:
+    """The text of a file or of stdin, bounded."""
+    try:
+        if file == STDIN:
+            content = sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                content = opened.read(INPUT_BYTES_MAX + 1)
+        if len(content) > INPUT_BYTES_MAX:
+            raise CommandError(f"No receipt is longer than {INPUT_BYTES_MAX} bytes.")
+        return content.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise CommandError("A receipt is text.") from error
+
+
+def _receipt(text: str) -> tuple[str, str | None]:
+    """The JWS, and the key beside it if the API's JSON was given."""
+    if not text.startswith("{"):
+        return text, None
+    try:
+        answer = strictjson.parse_object(text.encode())
+    except StrictJsonError as error:
+        raise CommandError(f"This is neither a JWS nor the API's JSON: {error}.") from error
+    jws, key = answer.get("jws"), answer.get("public_key")
+    if not isinstance(jws, str):
+        raise CommandError("The JSON has no member 'jws'.")
+    return jws, key if isinstance(key, str) else None
+
+
+def _key_bytes(key: str) -> bytes:
+    text = Path(key).read_text("ascii") if Path(key).is_file() else key
+    body = "".join(line.strip() for line in text.splitlines() if not line.startswith(PEM_BORDER))
+    try:
+        return base64.b64decode(body, validate=True)
+    except ValueError as error:
+        raise CommandError("The public key is not base64.", MISUSED) from error
+
+
+def _lines(prefix: str, value: JsonObject) -> dict[str, str]:
+    """Members of members, each with its path as a name."""
+    lines: dict[str, str] = {}
+    for name, member in value.items():
+        path = f"{prefix}{name}"
+        match member:
+            case dict():
+                lines |= _lines(f"{path}.", member)
+            case list():
+                lines |= _lines(f"{path}.", {str(number): item for number, item in enumerate(member)})
+            case _:
+                lines[path] = _text(member)
+    return lines
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else strictjson.compact(value)

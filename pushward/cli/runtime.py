@@ -1,0 +1,200 @@
+"""The composition root: what the services of one process share, and the order in which they start and stop.
+
+    start   the edge and the gRPC servers at once, behind a shut gate: callers get 503, health says NOT_SERVING;
+            when the databases are as this release needs them: the head watch, the services, then the gate opens
+    stop    the edge drains first, then the gRPC servers, then the services from the outside in, then the channels
+
+Nothing here waits for a peer: a peer that is away is a 503 of whoever needs it.
+"""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, Self
+
+import structlog
+
+from pushward.cli.gate import Gate, GatedService
+from pushward.cli.keys import key_ring, keys_database
+from pushward.cli.peers import ProcessPeers, tls_files
+from pushward.cli.schema import schema_problem
+from pushward.cli.targets import EDGE, STORES
+from pushward.config.settings import Settings
+from pushward.database.migrate import Module
+from pushward.database.pool import Database
+from pushward.eventlog.heads import HeadWatch
+from pushward.eventlog.memory import MemoryLog
+from pushward.eventlog.module import LOG_MODULE
+from pushward.eventlog.postgres import PostgresLogReader
+from pushward.rpc.limits import STOP_GRACE_SECONDS
+from pushward.rpc.server import NetworkServer, serve
+from pushward.security.kek import KEK_BYTES, FileKeyEncryption
+from pushward.security.keys import KeyRing, MemoryKeyStore
+from pushward.service import Runtime, Service
+from services.edge import wiring as edge
+
+SCHEMA_POLL_SECONDS: Final = 0.5
+READY_POLL_SECONDS: Final = 1.0
+HEADS_CONNECTIONS_MAX: Final = 1
+
+_log = structlog.get_logger(__name__)
+
+
+class Host:
+    """The services of one process. ``listening`` is the edge's socket; with ``grpc`` the others get servers, too."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        targets: Sequence[str],
+        listening: socket.socket | None = None,
+        *,
+        grpc: bool = False,
+    ) -> None:
+        self._settings = settings
+        self._stores = [store for store in STORES if store.name in targets]
+        self._grpc = grpc
+        self._databases: list[Database] = []
+        self._heads = self._head_watch()
+        self._keys = self._key_ring()
+        self._gate = Gate()
+        self.peers = ProcessPeers(settings, [store.name for store in self._stores])
+        runtime = Runtime(self.peers, self._heads, self._keys)
+        self._services: list[Service] = [
+            GatedService(store.build(settings, runtime), self._gate) for store in self._stores
+        ]
+        self._edge = (
+            edge.build(settings, runtime, listener=listening, siblings=self._services) if EDGE in targets else None
+        )
+        self.ready = asyncio.Event()
+        self._network_servers: list[NetworkServer] = []
+        self._opening: asyncio.Task[None] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, settings: Settings, targets: Sequence[str]) -> AsyncIterator[Self]:
+        """Services for this process's own use, ready."""
+        host = cls(settings, targets)
+        try:
+            await host.start()
+            await host.until_ready()
+            yield host
+        finally:
+            await host.stop(asyncio.Event())
+
+    async def until_ready(self) -> None:
+        """Waits until requests can be served. Raises what a service failed to start with."""
+        assert self._opening is not None, "start() comes first"
+        ready = asyncio.create_task(self.ready.wait())
+        await asyncio.wait({ready, self._opening}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            ready.cancel()
+            await self._opening
+
+    async def start(self) -> None:
+        """Begins to serve, gated. Raises what a server raises that can't listen."""
+        for service in self._services:
+            service.register(self.peers.servers[service.name])
+        if self._grpc:
+            await self._listen()
+        if self._edge is not None:
+            await self._edge.start()
+        self._opening = asyncio.create_task(self._open(), name="host-opening")
+
+    async def failed(self) -> None:
+        """Returns never, or raises what a service failed to start with."""
+        assert self._opening is not None, "start() comes first"
+        await self._opening
+
+    async def stop(self, hurried: asyncio.Event) -> None:
+        """Finishes what was accepted, and leaves; once ``hurried``, open requests are waited for no longer."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        if self._edge is not None:
+            await _unless(hurried, asyncio.create_task(self._edge.stop(), name="edge-draining"))
+        await asyncio.gather(*(server.stop() for server in self._network_servers))
+        for service in reversed(self._services):
+            await service.stop()
+        await asyncio.gather(*(server.stop(STOP_GRACE_SECONDS) for server in self.peers.servers.values()))
+        await self.peers.close()
+        await self._heads.stop()
+        for database in self._databases:
+            await database.close()
+
+    async def _listen(self) -> None:
+        """A gRPC server for each of our services, for those who run elsewhere."""
+        for service in self._services:
+            server = await serve([service.register], self._settings.address_of(service.name), tls_files(self._settings))
+            self._network_servers.append(server)
+            _log.info("grpc_listening", target=service.name, address=server.address)
+
+    async def _open(self) -> None:
+        await self._await_schema()
+        if self._stores:
+            await self._heads.start()
+        for service in self._services:
+            await service.start()
+        self._gate.open()
+        await self._watch_readiness()
+
+    async def _await_schema(self) -> None:
+        modules: list[Module] = [LOG_MODULE, *(store.module for store in self._stores)]
+        ring = self._keys if self._seals() else None
+        while self._stores and (problem := await schema_problem(self._settings, modules, ring)) is not None:
+            if problem != self._gate.reason:
+                _log.warning("waiting_for_databases", reason=problem)
+                self._gate.reason = problem
+            await asyncio.sleep(SCHEMA_POLL_SECONDS)
+
+    async def _watch_readiness(self) -> None:
+        """Tells gRPC's health service, and the log, whenever readiness changes."""
+        told: list[str] | None = None
+        while True:
+            reasons = await self._reasons()
+            if reasons != told:
+                _log.info("not_ready" if reasons else "ready", reasons=reasons)
+                for server in self._network_servers:
+                    await server.set_ready(not reasons)
+                told = reasons
+            if not reasons:
+                self.ready.set()
+            await asyncio.sleep(READY_POLL_SECONDS)
+
+    async def _reasons(self) -> list[str]:
+        """Why requests can't be served now; empty when they can."""
+        if self._edge is not None:
+            reason = await self._edge.ready()  # asks its siblings, too
+            return [] if reason is None else [reason]
+        said = [(service.name, await service.ready()) for service in self._services]
+        return [f"{name}: {reason}" for name, reason in said if reason is not None]
+
+    def _seals(self) -> bool:
+        return any(store.seals for store in self._stores)
+
+    def _head_watch(self) -> HeadWatch:
+        if not self._stores:
+            return HeadWatch(MemoryLog(shard_count=0))  # never started: nobody here follows the log
+        role = self._stores[0].module.role
+        database = Database(self._settings.main_url(), role, "pushward-heads", size_max=HEADS_CONNECTIONS_MAX)
+        self._databases.append(database)
+        return HeadWatch(PostgresLogReader(database))
+
+    def _key_ring(self) -> KeyRing:
+        if not self._seals():
+            return KeyRing(MemoryKeyStore(), FileKeyEncryption(secrets.token_bytes(KEK_BYTES)))  # opens nothing
+        database = keys_database(self._settings)
+        self._databases.append(database)
+        return key_ring(self._settings, database)
+
+
+async def _unless(hurried: asyncio.Event, work: asyncio.Task[None]) -> None:
+    """Waits for ``work``, unless somebody is in a hurry."""
+    hurry = asyncio.create_task(hurried.wait())
+    await asyncio.wait({work, hurry}, return_when=asyncio.FIRST_COMPLETED)
+    hurry.cancel()
+    if not work.done():
+        work.cancel()
+    await asyncio.gather(work, return_exceptions=hurried.is_set())

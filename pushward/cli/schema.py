@@ -1,0 +1,50 @@
+"""Whether the databases are as this release needs them. Services wait for that; `pushward migrate` makes it so."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from pushward.config.settings import Settings
+from pushward.database.migrate import Module, pending
+from pushward.database.pool import connect
+from pushward.errors import PushwardError, UnavailableError
+from pushward.security.key_store_postgres import KEYS_MODULE
+from pushward.security.keys import INSTALLATION_KEY_ID, KeyDestroyedError, KeyRing
+
+APPLICATION: Final = "pushward-schema"
+
+
+async def schema_problem(settings: Settings, modules: Sequence[Module], keys: KeyRing | None) -> str | None:
+    """What is missing, in one line; None when ``modules`` are migrated, the log has shards and, if asked, keys open."""
+    try:
+        if lacking := await _lacking(settings.main_url(), modules):
+            return f"the database lacks {lacking[0]}: run `pushward migrate`"
+        if not await _has_shards(settings.main_url(), modules):
+            return "the log has no shards: run `pushward init`"
+        if keys is not None:
+            if lacking := await _lacking(settings.key_store_url(), [KEYS_MODULE]):
+                return f"the key store lacks {lacking[0]}: run `pushward migrate`"
+            await keys.get(INSTALLATION_KEY_ID)
+    except UnavailableError as error:
+        return error.message
+    except (PushwardError, KeyDestroyedError, asyncpg.PostgresError) as error:
+        return str(error)
+    return None
+
+
+async def _lacking(url: str, modules: Sequence[Module]) -> list[str]:
+    connection = await connect(url, None, APPLICATION)
+    try:
+        return await pending(connection, modules)
+    finally:
+        await connection.close()
+
+
+async def _has_shards(url: str, modules: Sequence[Module]) -> bool:
+    role = next(module.role for module in modules if module.role is not None)
+    connection = await connect(url, role, APPLICATION)
+    try:
+        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM log.shard)"))
+    finally:
+        await connection.close()

@@ -1,0 +1,84 @@
+"""One process that serves: alone, or as one of a supervisor's workers.
+
+python -m pushward.cli.worker LISTENING LIFE READY TARGET…      the first three are inherited file descriptors
+"""
+
+import asyncio
+import gc
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+import uvloop
+
+from pushward.cli.runtime import Host
+from pushward.cli.stopping import Stopping, stopping
+from pushward.cli.targets import EVERY_TARGET
+from pushward.config.settings import Settings
+from pushward.telemetry.logs import configure_logs
+
+
+def run(
+    settings: Settings,
+    targets: Sequence[str],
+    listening: socket.socket | None,
+    on_ready: Callable[[], None],
+    life: int | None = None,
+) -> None:
+    """Serves ``targets`` until it is asked to stop, then drains. ``listening`` is the edge's socket, if it is one."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, targets, listening, on_ready, life))
+
+
+async def _serve(
+    settings: Settings,
+    targets: Sequence[str],
+    listening: socket.socket | None,
+    on_ready: Callable[[], None],
+    life: int | None,
+) -> None:
+    with stopping(life) as wish:
+        everything = {*targets} == {*EVERY_TARGET}
+        host = Host(settings, targets, listening, grpc=not everything)
+        try:
+            await host.start()
+            await _until_asked(host, wish, on_ready)
+        finally:
+            await host.stop(wish.hurried)
+
+
+async def _until_asked(host: Host, wish: Stopping, on_ready: Callable[[], None]) -> None:
+    asked = asyncio.create_task(wish.asked.wait())
+    ready = asyncio.create_task(host.ready.wait())
+    failed = asyncio.create_task(host.failed())
+    try:
+        await asyncio.wait({asked, ready, failed}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            # What lives now lives for ever: collections needn't look at it again.
+            gc.collect()
+            gc.freeze()
+            on_ready()
+        await asyncio.wait({asked, failed}, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            failed.result()
+    finally:
+        for task in (asked, ready, failed):
+            task.cancel()
+
+
+def main(arguments: Sequence[str]) -> None:
+    """A supervisor's worker."""
+    listening, life, ready = (int(number) for number in arguments[:3])
+    settings = Settings()
+    configure_logs(settings.log_level, json=settings.log_json)
+
+    def say_ready() -> None:
+        os.write(ready, b"1")
+        os.close(ready)
+
+    run(settings, arguments[3:], socket.socket(fileno=listening), say_ready, life)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
