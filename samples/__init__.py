@@ -1,0 +1,1 @@
+"""A tenant's side, transparent: every call is shown."""
