@@ -35,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         expected = told(error)
         if expected is None:
             raise
-        ERR.print(f"pushward: {expected}", style="red", markup=False)
+        ERR.print(f"pushward: {expected}", style="red", markup=False, soft_wrap=True)
         sys.exit(expected.exit_code)
 
 
 def _app(commands: Sequence[str]) -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_about)
     for name in commands:
         module = import_module(f"pushward.cli.{MODULES.get(name, name)}")

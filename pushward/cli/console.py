@@ -1,6 +1,7 @@
 """What commands print: tables for people, JSON for programs. Results go to stdout, remarks to stderr."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -9,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-OUT: Final = Console(highlight=False)
+COLUMNS_WITHOUT_TERMINAL: Final = 240
+OUT: Final = Console(highlight=False, width=None if sys.stdout.isatty() else COLUMNS_WITHOUT_TERMINAL)
 ERR: Final = Console(stderr=True, highlight=False)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -21,13 +23,10 @@ def print_json(value: Any) -> None:  # Any: whatever JSON can say
 
 
 def print_pairs(pairs: Mapping[str, str]) -> None:
-    """Names and values, a line each."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+    """Names and values, a line each; a line is never broken, so a value can be copied."""
+    width = max(map(len, pairs), default=0)
     for name, value in pairs.items():
-        table.add_row(name, _plain(value))
-    OUT.print(table)
+        OUT.print(Text.assemble((f"{name:<{width}}  ", "dim"), _plain(value)), soft_wrap=True)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -42,7 +41,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def say(text: str) -> None:
     """A remark beside the result."""
-    ERR.print(text, markup=False)
+    ERR.print(text, markup=False, soft_wrap=True)
 
 
 def _plain(text: str) -> Text:

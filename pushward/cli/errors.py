@@ -48,7 +48,8 @@ def told(error: Exception) -> CommandError | None:
         case asyncpg.PostgresError() | asyncpg.InterfaceError():
             return CommandError(f"The database refused: {error}")
         case OSError():
-            return CommandError(str(error))
+            place = f"{error.filename}: " if error.filename else ""
+            return CommandError(f"{place}{error.strerror or error}")
     return None
 
 

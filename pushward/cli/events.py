@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 import typer
+from rich.text import Text
 
 from pushward.cli.console import OUT, JsonOption, print_json
 from pushward.cli.errors import MISUSED, CommandError
@@ -79,10 +80,8 @@ def _print(event: ReadableEvent, *, as_json: bool) -> None:
     if as_json:
         print_json(event.members())
         return
-    fields = " ".join(f"[dim]{name}=[/dim]{_escaped(str(value))}" for name, value in event.fields.items())
     place = f"{event.shard}/{event.position}"
-    OUT.print(f"[dim]{event.recorded_at} {place:>8}[/dim] [bold]{event.type}[/bold] {fields}", soft_wrap=True)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", "\\[")
+    line = Text.assemble((f"{event.recorded_at} {place:>8} ", "dim"), (event.type, "bold"))
+    for name, value in event.fields.items():
+        line.append(f" {name}=", "dim").append(str(value))
+    OUT.print(line, soft_wrap=True)
