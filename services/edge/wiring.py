@@ -88,22 +88,18 @@ class Edge:
             self._http = HttpServer(self.app, self._listener, self._settings.drain_seconds)
             await self._http.start()
 
-    def drain(self) -> None:
-        """Ends the device streams, opens none, says that it isn't ready. `stop` begins with it."""
+    async def stop(self) -> None:
+        """Drains: ends the device streams, answers what is in flight, for `drain_seconds` at most, and closes.
+
+        Cancelled, it gives up what is in flight: callers get 503.
+        """
         self._draining = True
         self._hub.drain()
-
-    def hurry(self) -> None:
-        """Makes a `stop` under way give up what is in flight."""
-        if self._http is not None:
-            self._http.hurry()
-
-    async def stop(self) -> None:
-        """Drains: answers what is in flight, for `drain_seconds` at most, and closes."""
-        self.drain()
-        if self._http is not None:
-            await self._http.stop()
-        await self._hub.stop()
+        try:
+            if self._http is not None:
+                await self._http.stop()
+        finally:
+            await self._hub.stop()
 
     async def ready(self) -> str | None:
         """None when the peers that a login needs, and the services in the same process, are ready."""

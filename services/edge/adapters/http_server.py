@@ -87,17 +87,15 @@ class HttpServer:
         _log.info("http_serving", port=self.port)
 
     async def stop(self) -> None:
-        """Drains; returns when the last connection is closed or the time is up."""
+        """Drains; returns when the last connection is closed or the time is up. Cancelled, it waits no longer."""
         if self._serving is None:
             return
         self._server.should_exit = True
-        await self._serving
-        await self._give_up()
+        try:
+            await self._serving
+        finally:
+            await self._give_up()
         _log.info("http_drained")
-
-    def hurry(self) -> None:
-        """Makes a `stop` under way wait no longer."""
-        self._server.force_exit = True
 
     async def _give_up(self) -> None:
         """Cancels what is still in flight: its application says so to its client, in a moment."""

@@ -5,8 +5,8 @@ Credentials come in the Authorization header only; a token in a query string is 
 
 import base64
 import binascii
+import secrets
 from typing import Final
-from uuid import uuid4
 
 from starlette.types import Scope
 
@@ -14,10 +14,11 @@ from pushward.api.common.v1.common_pb2 import DevicePrincipal, RequestContext
 from pushward.api.registry.v1.registry_pb2 import AuthenticateRequest
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.errors import UnauthenticatedError
-from pushward.rpc.context import device_of, request_context
+from pushward.rpc.context import device_of
 from services.edge.app.headers import header
 
 CREDENTIALS_BYTES_MAX: Final = 4096
+ID_BYTES: Final = 16
 
 _SCHEME: Final = b"basic "
 _MISSING: Final = "Authenticate with HTTP Basic: an account's SID and auth token, an API key, or a device's token."
@@ -51,7 +52,11 @@ class Authentication:
         """The caller with a fresh command and correlation id. One call of registry; raises UnauthenticatedError."""
         user, password = basic_credentials(scope)
         reply = await self._registry.Authenticate(AuthenticateRequest(username=user, password=password))
-        return request_context(reply.principal, uuid4(), uuid4())
+        return RequestContext(
+            principal=reply.principal,
+            command_id=secrets.token_bytes(ID_BYTES),
+            correlation_id=secrets.token_bytes(ID_BYTES),
+        )
 
     async def device(self, scope: Scope) -> DevicePrincipal:
         """The live factor whose device asks. Raises UnauthenticatedError, ForbiddenError for anyone else."""

@@ -161,7 +161,7 @@ async def test_a_request_in_flight_is_answered_while_draining(world: World, edge
     assert answer.headers["Connection"] == "close"
 
 
-async def test_a_hurried_stop_gives_up_what_is_in_flight(world: World) -> None:
+async def test_a_cancelled_stop_gives_up_what_is_in_flight(world: World) -> None:
     """Somebody is in a hurry: the caller is told to try again."""
     arrived = asyncio.Event()
 
@@ -177,9 +177,11 @@ async def test_a_hurried_stop_gives_up_what_is_in_flight(world: World) -> None:
         request = asyncio.create_task(client.get(SERVICE_PATH))
         await arrived.wait()
         stopping = asyncio.create_task(edge.stop())
-        edge.hurry()
-        await stopping
+        await _until_refused(edge)
+        stopping.cancel()
         assert (await request).status_code == 503
+        await asyncio.wait([stopping])
+    assert stopping.cancelled()
 
 
 async def test_workers_share_a_listening_socket(world: World) -> None:
