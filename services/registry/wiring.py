@@ -28,8 +28,8 @@ from services.registry.app.entities import Entities
 from services.registry.app.factor_lookups import FactorLookups
 from services.registry.app.factors import Factors
 from services.registry.app.reaper import Reaper
-from services.registry.app.services import Services
 from services.registry.app.servicer import Registry
+from services.registry.app.services import Services
 from services.registry.app.streams import Streams
 from services.registry.app.webhooks import WebhookEvents
 

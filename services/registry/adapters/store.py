@@ -58,20 +58,20 @@ _ENTITY_STREAM: Final = """
      ORDER BY f.date_created, f.sid"""
 
 _ENTITIES_UP: Final = """
-    SELECT e AS entity
+    SELECT e.entity
       FROM registry.service AS s
       LEFT JOIN LATERAL (
-           SELECT * FROM registry.entity
+           SELECT x AS entity, date_created, sid FROM registry.entity AS x
             WHERE service_sid = s.sid AND sid IS NOT NULL AND (date_created, sid) > ($3, $4)
             ORDER BY date_created, sid LIMIT $5) AS e ON true
      WHERE s.sid = $2 AND s.account_sid = $1 AND NOT s.deleted
      ORDER BY e.date_created, e.sid"""
 
 _ENTITIES_DOWN: Final = """
-    SELECT e AS entity
+    SELECT e.entity
       FROM registry.service AS s
       LEFT JOIN LATERAL (
-           SELECT * FROM registry.entity
+           SELECT x AS entity, date_created, sid FROM registry.entity AS x
             WHERE service_sid = s.sid AND sid IS NOT NULL AND (date_created, sid) < ($3, $4)
             ORDER BY date_created DESC, sid DESC LIMIT $5) AS e ON true
      WHERE s.sid = $2 AND s.account_sid = $1 AND NOT s.deleted

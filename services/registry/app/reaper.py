@@ -1,8 +1,8 @@
 """Deletes what lay below a deleted service: its entities, each with its factors. A subscriber of the log.
 
 From ``ServiceDeleted`` on nothing below the service is found or authenticated, so nobody waits for this. Begun anew
-after a crash, it finds what is still left. Who was created in the very moment of the deletion may be left over, and can't
-be reached either.
+after a crash, it finds what is still left. Who was created in the very moment of the deletion may be left over, and
+can't be reached either.
 """
 
 import asyncio
