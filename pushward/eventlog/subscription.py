@@ -41,6 +41,33 @@ Apply = Callable[[Any, Sequence[StoredEvent]], Awaitable[AfterCommit | None]]
 
 May return what to do once that transaction is committed, such as waking whoever does the work that it stored.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step of a shard's position, taken together with the effect of the events in between.
+
+    It counts only if ``owner`` still has the shard and its position is still ``seen``.
+    """
+
+    name: str
+    shard: int
+    owner: uuid.UUID
+    seen: int
+    to: int
+    event_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """An `Apply` for hot paths: ``apply`` makes the move itself, in the one statement that has the effect.
+
+    That saves three of four round trips. It raises LeaseLostError where the move doesn't count.
+    """
+
+    apply: Callable[[Move, Sequence[StoredEvent]], Awaitable[AfterCommit | None]]
+
+
 Wants = Callable[[StoredEvent], bool]
 
 _log = structlog.get_logger(__name__)
@@ -73,7 +100,7 @@ class Subscription:
         database: Database,
         reader: LogReader,
         heads: HeadWatch,
-        apply: Apply,
+        apply: Apply | AtOnce,
         *,
         wants: Wants = lambda event: True,
         monotonic: Callable[[], float] = time.monotonic,
@@ -174,9 +201,7 @@ class Subscription:
         reached = Position(progress.current.epoch, events[-1].position, events[-1].event_id)
         wanted = [event for event in events if self._wants(event)]
         if wanted:
-            async with self._database.transaction() as connection:
-                after_commit = await self._apply(connection, wanted)
-                await self._move(connection, shard, progress.stored, reached)
+            after_commit = await self._apply_and_move(shard, progress.stored, reached, wanted)
             progress.stored = reached
             progress.stored_at = self._monotonic()
             if after_commit is not None:
@@ -184,6 +209,17 @@ class Subscription:
         progress.current = reached
         if self._monotonic() - progress.stored_at > LAZY_SECONDS_MAX:
             await self._store(shard, progress)
+
+    async def _apply_and_move(
+        self, shard: int, seen: Position, to: Position, wanted: Sequence[StoredEvent]
+    ) -> AfterCommit | None:
+        if isinstance(self._apply, AtOnce):
+            move = Move(self.name, shard, self._owner, seen.position, to.position, to.event_id)
+            return await self._apply.apply(move, wanted)
+        async with self._database.transaction() as connection:
+            after_commit = await self._apply(connection, wanted)
+            await self._move(connection, shard, seen, to)
+        return after_commit
 
     async def _has_news(self, shard: int, progress: "_Progress") -> bool:
         """Waits until the shard grows or the process stops; False when a lazy position is due instead."""
@@ -201,13 +237,12 @@ class Subscription:
 
     async def _store(self, shard: int, progress: "_Progress") -> None:
         if progress.lazy:
-            async with self._database.transaction() as connection:
-                await self._move(connection, shard, progress.stored, progress.current)
+            await self._move(self._database, shard, progress.stored, progress.current)
             progress.stored = progress.current
         progress.stored_at = self._monotonic()
 
-    async def _move(self, connection: Any, shard: int, seen: Position, to: Position) -> None:  # Any: asyncpg's
-        status = await connection.execute(
+    async def _move(self, through: Any, shard: int, seen: Position, to: Position) -> None:  # Any: as in Apply
+        status = await through.execute(
             self._sql.move, self.name, shard, self._owner, seen.position, to.position, to.event_id
         )
         if status != "UPDATE 1":

@@ -13,7 +13,7 @@ from pushward.database.pool import Database
 from pushward.errors import UnavailableError
 from pushward.eventlog.commands import CommandRunner
 from pushward.eventlog.postgres import PostgresLogReader
-from pushward.eventlog.subscription import Subscription
+from pushward.eventlog.subscription import AtOnce, Subscription
 from pushward.outbound.client import OutboundClient
 from pushward.outbound.urls import Reach
 from pushward.security.sealing import Sealer
@@ -68,7 +68,7 @@ class WebhookService:
             self._delivery_database,
             PostgresLogReader(self._delivery_database),
             runtime.heads,
-            self._courier.apply,
+            AtOnce(self._courier.apply),
             wants=is_candidate,
         )
 

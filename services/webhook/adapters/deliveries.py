@@ -6,6 +6,7 @@ from typing import Any, Final
 import asyncpg
 
 from pushward.database.pool import Database
+from pushward.eventlog.subscription import LeaseLostError, Move
 from pushward.eventlog.table import sealed_from_bytes
 from services.webhook.app.ports import Enqueued
 from services.webhook.domain.delivery import Candidate, Delivery, Finished
@@ -14,7 +15,8 @@ from services.webhook.domain.places import Room
 LEASE_SECONDS: Final = 45.0
 """Longer than an attempt can take (app/sender.py): a lapse means that the taker died."""
 
-_ENQUEUE: Final = "SELECT * FROM webhook.enqueue($1, $2, $3, $4, $5, $6)"
+LEASE_LOST_SQLSTATE: Final = "PW003"
+_ENQUEUE: Final = "SELECT * FROM webhook.enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 _TAKE: Final = "SELECT * FROM webhook.take_due($1, $2, $3, $4, $5)"
 _RECORD: Final = "SELECT webhook.record_results($1)"
 _PRUNE: Final = "SELECT webhook.prune($1, $2)"
@@ -27,9 +29,17 @@ class PostgresDeliveries:
         self._database = database
         self._lease_seconds = lease_seconds
 
-    async def enqueue(self, connection: Any, candidates: Sequence[Candidate], room: Room) -> Enqueued:
-        """Stores the deliveries that ``candidates`` match, in the caller's transaction (Any: asyncpg's connection)."""
-        rows = await connection.fetch(_ENQUEUE, [_candidate(one) for one in candidates], *self._taking(room))
+    async def enqueue(self, move: Move, candidates: Sequence[Candidate], room: Room) -> Enqueued:
+        """Stores the deliveries that ``candidates`` match and makes the move, or raises LeaseLostError."""
+        moved = (move.name, move.shard, move.owner, move.seen, move.to, move.event_id)
+        try:
+            rows = await self._database.fetch(
+                _ENQUEUE, *moved, [_candidate(one) for one in candidates], *self._taking(room)
+            )
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == LEASE_LOST_SQLSTATE:
+                raise LeaseLostError(f"{move.name}/{move.shard}") from error
+            raise
         return Enqueued(
             [_delivery(row) for row in rows if row["attempts"]],
             frozenset(row["webhook_sid"] for row in rows if not row["attempts"]),

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from pushward.database.paging import Scan
+from pushward.eventlog.subscription import Move
 from services.webhook.domain.delivery import Candidate, Delivery, Finished
 from services.webhook.domain.places import Room
 from services.webhook.domain.state import Webhook, WebhookState
@@ -48,10 +49,10 @@ class Enqueued:
 class Deliveries(Protocol):
     """The schedule of deliveries. All methods raise UnavailableError."""
 
-    async def enqueue(self, connection: Any, candidates: Sequence[Candidate], room: Room) -> Enqueued:
-        """Stores the deliveries that ``candidates`` match, within the transaction of ``connection`` (Any: asyncpg's).
+    async def enqueue(self, move: Move, candidates: Sequence[Candidate], room: Room) -> Enqueued:
+        """Stores the deliveries that ``candidates`` match and makes the move, in one transaction.
 
-        As many as there is room for are taken at once.
+        As many as there is room for are taken at once. Raises LeaseLostError where the move doesn't count.
         """
         ...
 

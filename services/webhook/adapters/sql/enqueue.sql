@@ -1,12 +1,21 @@
--- webhook.enqueue(events, lease_seconds, total, per_webhook, exception_sids, exception_free): events to deliveries.
+-- webhook.enqueue(…move…, events, …room…): events to deliveries, and the subscription's position beyond them.
+--
+-- The move (`subscriber` to `moved_event`) is that of pushward/eventlog/subscription.py: it counts only if `moved_owner`
+-- still has the shard and its position is still `seen`; otherwise nothing happens, and PW003 is raised.
 --
 -- Every live, enabled webhook of an event's service that subscribed to it, and is no younger than it, gets a delivery;
--- one that exists already is left alone. Runs in the transaction that moves the subscription's position.
+-- one that exists already is left alone. All `events` are of the shard that moves.
 --
 -- As many of the new ones as the caller has room for (`total`; `per_webhook` of each webhook, or as many as
 -- `exception_free` says for those in `exception_sids`) are taken for it at once: they are returned with their lease
 -- running, and need no webhook.take_due. For the others a row with attempts = 0 is returned: they are due now.
 CREATE OR REPLACE FUNCTION webhook.enqueue(
+    subscriber     text,
+    moved_shard    integer,
+    moved_owner    uuid,
+    seen           bigint,
+    moved_to       bigint,
+    moved_event    uuid,
     events         webhook.candidate[],
     lease_seconds  double precision,
     total          integer,
@@ -19,17 +28,24 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $$
 DECLARE
-    moment timestamptz := clock_timestamp();
+    moment        timestamptz := clock_timestamp();
+    current_epoch integer;
 BEGIN
+    UPDATE webhook.subscription AS s SET position = moved_to, event_id = moved_event
+     WHERE s.name = subscriber AND s.shard = moved_shard AND s.owner = moved_owner AND s.position = seen
+    RETURNING s.epoch INTO current_epoch;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'shard % is no longer this subscriber''s', moved_shard USING ERRCODE = 'PW003';
+    END IF;
+
     RETURN QUERY
     WITH matched AS (
-        SELECT s.epoch, e.shard, e.position, e.event_type,
+        SELECT current_epoch AS epoch, e.shard, e.position, e.event_type,
                w.webhook_sid, w.account_sid, w.service_sid, w.stream_id, w.body_version, w.webhook_url, w.secret,
                row_number() OVER (ORDER BY e.position) <= total
                AND row_number() OVER (PARTITION BY w.webhook_sid ORDER BY e.position) <= coalesce(x.free, per_webhook)
                    AS taken
           FROM unnest(events) AS e
-          JOIN webhook.subscription AS s ON s.name = 'webhook' AND s.shard = e.shard
           JOIN webhook.webhook AS w
             ON w.service_sid = e.service_sid AND w.account_sid = e.account_sid AND NOT w.deleted
            AND w.status = 'enabled' AND w.date_created <= e.recorded_at AND w.event_types && e.matched_by
