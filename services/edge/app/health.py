@@ -42,5 +42,5 @@ class HealthEndpoint:
             return
         reason = await self._readiness()
         if reason is not None:
-            raise UnavailableError(f"Not ready: {reason}.")
+            raise UnavailableError(f"Not ready: {reason.rstrip('.')}.")
         await send_json(send, 200, HealthBody(status="ok"))
