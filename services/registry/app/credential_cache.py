@@ -44,7 +44,8 @@ class AccountCache:
 class PublicKeyCache:
     """Parsed public keys by ``kid``. A factor's key never changes, so nothing here grows old."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys_max: int = PUBLIC_KEYS_MAX) -> None:
+        self._keys_max = keys_max
         self._kept: OrderedDict[str, es256.PublicKey] = OrderedDict()
 
     def get(self, credential_sid: str, spki: bytes) -> es256.PublicKey:
@@ -52,7 +53,7 @@ class PublicKeyCache:
         key = self._kept.get(credential_sid)
         if key is None:
             key = self._kept[credential_sid] = es256.parse_public_key(spki)
-            if len(self._kept) > PUBLIC_KEYS_MAX:
+            if len(self._kept) > self._keys_max:
                 self._kept.popitem(last=False)
         else:
             self._kept.move_to_end(credential_sid)
