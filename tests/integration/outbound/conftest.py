@@ -1,8 +1,11 @@
 """What the outbound tests share."""
 
 import socket
+from pathlib import Path
 
 import pytest
+
+from tests.integration.outbound.tls import Tls
 
 
 @pytest.fixture
@@ -12,3 +15,9 @@ def unused_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Tls:
+    """A certificate that nobody trusts but who is told to."""
+    return Tls(tmp_path)

@@ -16,6 +16,7 @@ from pushward.outbound.client import (
 )
 from pushward.outbound.guard import AddressRefusedError, GuardedResolver, GuardedSockets
 from pushward.outbound.urls import PUBLIC_ONLY, Reach
+from tests.integration.outbound.tls import Tls
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Serve = Callable[[Handler], Awaitable[str]]
@@ -104,6 +105,22 @@ async def test_a_receiver_that_does_not_answer_is_given_up(serve: Serve) -> None
         with pytest.raises(TimedOutError):
             await client.post(base, {}, b"")
     hang.set()
+
+
+async def test_a_certificate_must_be_trusted_and_name_the_host(tls: Tls) -> None:
+    """Both, as browsers have it."""
+
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="secret place")
+
+    async with tls.serving(handler) as port:
+        async with OutboundClient(LOOPBACK, tls=tls.trusting()) as trusting:
+            assert (await trusting.post(f"https://localhost:{port}/", {}, b"")).status == 200
+            with pytest.raises(UnreachableError):
+                await trusting.post(f"https://127.0.0.1:{port}/", {}, b"")
+        async with OutboundClient(LOOPBACK) as client:
+            with pytest.raises(UnreachableError):
+                await client.post(f"https://localhost:{port}/", {}, b"")
 
 
 async def test_a_port_where_nobody_listens_is_unreachable(unused_port: int) -> None:

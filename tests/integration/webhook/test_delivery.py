@@ -122,6 +122,17 @@ async def test_a_delivery_survives_the_death_of_the_process_that_took_it(world: 
     assert first.form["uuid"] == second.form["uuid"]
 
 
+async def test_two_processes_share_the_work_and_deliver_everything_once(world: World) -> None:
+    """Whoever's shard it is matches, whoever has room delivers."""
+    async with world.process() as stub, world.process():
+        await world.subscribe(stub)
+        for number in range(200):
+            await world.happen(FACTOR_CREATED, factor_created(), shard=number % 4)
+        await world.until_counted("factor.created", "delivered", 200)
+    assert len({call.form["uuid"] for call in world.receiver.calls}) == 200
+    assert len(world.receiver.calls) == 200
+
+
 async def test_one_dead_receiver_does_not_slow_another(world: World) -> None:
     """Its calls hang; the other webhook's deliveries arrive as if it weren't there."""
     world.receiver.hanging_paths.add("/dead")
