@@ -1,5 +1,6 @@
 """Builds the registry service from the settings."""
 
+from collections.abc import Sequence
 from typing import Final, cast
 
 from grpc import aio
@@ -9,7 +10,8 @@ from pushward.config.settings import Settings
 from pushward.database.pool import Database
 from pushward.errors import UnavailableError
 from pushward.eventlog.commands import CommandRunner
-from pushward.eventlog.postgres import PostgresLogReader
+from pushward.eventlog.event import StoredEvent
+from pushward.eventlog.port import LogReader
 from pushward.eventlog.subscription import Subscription
 from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
@@ -53,7 +55,7 @@ class RegistryService:
         self._store = PostgresRegistryStore(self._database)
 
         runner = CommandRunner(self._log)
-        reader = PostgresLogReader(self._database)
+        reader = runtime.heads.tail
         reaper = Reaper(runner, _STREAMS, self._store)
         self._servicer = _servicer(runner, self._store, PostgresLookups(self._database), reader, runtime.keys)
         self._reaper = Subscription(
@@ -106,7 +108,7 @@ def _servicer(
     runner: CommandRunner,
     store: PostgresRegistryStore,
     lookups: PostgresLookups,
-    reader: PostgresLogReader,
+    reader: LogReader,
     keys: KeyRing,
 ) -> Registry:
     sealer = Sealer(keys)
@@ -122,5 +124,5 @@ def _servicer(
     )
 
 
-def _nobody_follows(shard: int, position: int) -> None:
+def _nobody_follows(events: Sequence[StoredEvent]) -> None:
     """Followers are in other processes; they poll."""

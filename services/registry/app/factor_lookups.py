@@ -2,20 +2,19 @@
 
 from pushward import ids
 from pushward.api.registry.v1 import registry_pb2
-from pushward.errors import NotFoundError
-from pushward.rpc.context import account_of, account_sid_of
+from pushward.rpc.context import account_sid_of
 from pushward.security.sealing import Sealer
 from services.registry.app import messages, sealed_fields
 from services.registry.app.origins import forbidden
 from services.registry.app.paths import (
-    entity_path,
+    entity_not_found,
     factor_not_found,
-    factor_sid_of,
+    factor_path,
     service_not_found,
     service_sid_of,
 )
 from services.registry.app.ports import Lookups, RegistryStore
-from services.registry.domain.decider.entity import ENTITY_NOT_FOUND, push_credential
+from services.registry.domain.decider.entity import push_credential
 
 
 class FactorLookups:
@@ -27,22 +26,20 @@ class FactorLookups:
         self._sealer = sealer
 
     async def live_factor(self, request: registry_pb2.GetLiveFactorRequest) -> registry_pb2.LiveFactor:
-        """A factor of the account, with the guard and the key that a challenge needs.
+        """A factor of the account, or the device's own, with the guard and the key that a challenge needs.
 
         Raises NotFoundError 20404, 60392, 60390; ForbiddenError 20403.
         """
-        account_sid = account_of(request.context).account_sid
-        path = await entity_path(self._store, account_sid, request.service_sid, request.identity)
-        factor_sid = await factor_sid_of(self._store, request.factor_sid)
-        found = await self._lookups.factor(account_sid, path.service_sid, path.stream_id, factor_sid)
+        path, factor_sid = await factor_path(self._store, request.context, request)
+        found = await self._lookups.factor(path.account_sid, path.service_sid, path.stream_id, factor_sid)
         if not found.service_found:
             raise service_not_found()
         if found.entity_sid is None or found.entity_version is None or found.key_id is None:
-            raise NotFoundError("The entity was not found.", code=ENTITY_NOT_FOUND)
+            raise entity_not_found()
         if found.factor is None:
             raise factor_not_found()
         return registry_pb2.LiveFactor(
-            account_sid=account_sid,
+            account_sid=path.account_sid,
             service_sid=path.service_sid,
             entity_sid=found.entity_sid,
             identity=path.identity,

@@ -10,21 +10,13 @@ from typing import Final, TypeVar
 from pushward.api.common.v1 import common_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.database.paging import Page
-from pushward.errors import NotFoundError
 from pushward.eventlog.commands import Change, CommandRunner, Plan
 from pushward.ids import Sid
-from pushward.rpc.context import account_of, account_sid_of
+from pushward.rpc.context import account_of
 from pushward.security.sealing import Sealer
 from services.registry.app import messages, sealed_fields
 from services.registry.app.origins import forbidden, origin_of
-from services.registry.app.paths import (
-    EntityPath,
-    entity_path,
-    factor_not_found,
-    factor_sid_of,
-    found_service,
-    service_not_found,
-)
+from services.registry.app.paths import EntityPath, entity_path, factor_path, factor_sid_of, found_service
 from services.registry.app.ports import RegistryStore, factor_key
 from services.registry.app.streams import Streams
 from services.registry.domain import rules
@@ -34,8 +26,6 @@ from services.registry.domain.rules import PushConfigPatch
 from services.registry.domain.state import EntityState, FactorRecord
 
 T = TypeVar("T")
-
-_FactorRequest = registry_pb2.GetFactorRequest | registry_pb2.UpdateFactorRequest | registry_pb2.DeleteFactorRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +56,7 @@ class Factors:
 
     async def get(self, request: registry_pb2.GetFactorRequest) -> registry_pb2.Factor:
         """A factor. Raises NotFoundError 20404, 60392, 60390, ForbiddenError 20403."""
-        path, factor_sid = await self._place(request, request.context)
+        path, factor_sid = await factor_path(self._store, request.context, request)
         loaded = await self._store.entity(path.account_sid, path.service_sid, path.stream_id)
         found_service(loaded)
         return await messages.factor(decider.live_factor(loaded.state, factor_sid), self._sealer)
@@ -86,7 +76,7 @@ class Factors:
 
     async def delete(self, request: registry_pb2.DeleteFactorRequest) -> None:
         """The factor is gone. Raises NotFoundError 20404, 60392, 60390, ForbiddenError 20403."""
-        path, factor_sid = await self._place(request, request.context)
+        path, factor_sid = await factor_path(self._store, request.context, request)
 
         async def plan() -> Plan[None]:
             loaded = await self._store.entity(path.account_sid, path.service_sid, path.stream_id)
@@ -105,7 +95,7 @@ class Factors:
         patch = _patch(request)
         bearer = _bearer(request.context)
         if bearer is None:
-            path, factor_sid = await self._place(request, request.context)
+            path, factor_sid = await factor_path(self._store, request.context, request)
         else:
             path, factor_sid = await self._place_of_bearer(request, bearer, patch)
 
@@ -150,19 +140,6 @@ class Factors:
             notification_token=await self._sealer.seal_optional(key_id, stream_id, token_field, token),
         )
 
-    async def _place(self, request: _FactorRequest, context: common_pb2.RequestContext) -> tuple[EntityPath, Sid]:
-        """The factor that an account, or the factor's own device, asks for. Raises as the RPCs."""
-        path = await entity_path(self._store, account_sid_of(context), request.service_sid, request.identity)
-        factor_sid = await factor_sid_of(self._store, request.factor_sid)
-        match context.principal.WhichOneof("kind"):
-            case "account":
-                pass
-            case "device":
-                _require_own(context.principal.device, path, factor_sid)
-            case _:
-                raise forbidden()
-        return path, factor_sid
-
     async def _place_of_bearer(
         self, request: registry_pb2.UpdateFactorRequest, bearer: common_pb2.AccessTokenPrincipal, patch: _Patch
     ) -> tuple[EntityPath, Sid]:
@@ -177,16 +154,6 @@ class Factors:
 def _bearer(context: common_pb2.RequestContext) -> common_pb2.AccessTokenPrincipal | None:
     principal = context.principal
     return principal.access_token if principal.WhichOneof("kind") == "access_token" else None
-
-
-def _require_own(device: common_pb2.DevicePrincipal, path: EntityPath, factor_sid: Sid) -> None:
-    """A device knows of its own factor only. Raises NotFoundError 20404, 60392, 60390."""
-    if device.service_sid != path.service_sid:
-        raise service_not_found()
-    if device.identity != path.identity:
-        raise NotFoundError("The entity was not found.", code=decider.ENTITY_NOT_FOUND)
-    if device.factor_sid != factor_sid:
-        raise factor_not_found()
 
 
 def _patch(request: registry_pb2.UpdateFactorRequest) -> _Patch:

@@ -4,15 +4,38 @@ An identity is never read as a SID. The stream of an entity follows from (servic
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from pushward import ids
+from pushward.api.common.v1 import common_pb2
 from pushward.errors import NotFoundError
 from pushward.ids import Sid
+from pushward.rpc.context import account_sid_of
+from services.registry.app.origins import forbidden
 from services.registry.app.ports import LoadedEntity, RegistryStore
 from services.registry.domain import rules
 from services.registry.domain.decider.entity import ENTITY_NOT_FOUND, FACTOR_NOT_FOUND
 from services.registry.domain.state import ServiceRecord
+
+
+class FactorRequest(Protocol):
+    """A request that names a factor by its path."""
+
+    @property
+    def service_sid(self) -> str:
+        """As it came."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """As it came."""
+        ...
+
+    @property
+    def factor_sid(self) -> str:
+        """As it came."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +65,7 @@ async def entity_path(store: RegistryStore, account_sid: str, service_sid: str, 
     """The entity that a path names. Raises NotFoundError 20404, 60392 if there can be none."""
     sid = await service_sid_of(store, service_sid)
     if not rules.is_identity(identity):
-        raise NotFoundError("The entity was not found.", code=ENTITY_NOT_FOUND)
+        raise entity_not_found()
     return await _path(store, account_sid, sid, identity)
 
 
@@ -72,9 +95,42 @@ def service_not_found() -> NotFoundError:
     return NotFoundError("The service was not found.")
 
 
+def entity_not_found() -> NotFoundError:
+    """No such entity, or not one that the caller may know of."""
+    return NotFoundError("The entity was not found.", code=ENTITY_NOT_FOUND)
+
+
 def factor_not_found() -> NotFoundError:
     """No such factor, or not one that the caller may know of."""
     return NotFoundError("The factor was not found.", code=FACTOR_NOT_FOUND)
+
+
+async def factor_path(
+    store: RegistryStore, context: common_pb2.RequestContext, request: FactorRequest
+) -> tuple[EntityPath, Sid]:
+    """The factor that an account asks for, or its own device, which knows of no other.
+
+    Raises NotFoundError 20404, 60392, 60390, and ForbiddenError 20403 for the bearer of an access token.
+    """
+    path = await entity_path(store, account_sid_of(context), request.service_sid, request.identity)
+    factor_sid = await factor_sid_of(store, request.factor_sid)
+    match context.principal.WhichOneof("kind"):
+        case "account":
+            pass
+        case "device":
+            _require_own(context.principal.device, path, factor_sid)
+        case _:
+            raise forbidden()
+    return path, factor_sid
+
+
+def _require_own(device: common_pb2.DevicePrincipal, path: EntityPath, factor_sid: Sid) -> None:
+    if device.service_sid != path.service_sid:
+        raise service_not_found()
+    if device.identity != path.identity:
+        raise entity_not_found()
+    if device.factor_sid != factor_sid:
+        raise factor_not_found()
 
 
 async def _path(store: RegistryStore, account_sid: str, service_sid: Sid, identity: str) -> EntityPath:

@@ -149,6 +149,7 @@ async def test_a_device_may_do_with_its_own_factor_what_its_app_needs(world: Wor
     assert (await tenant.registry.GetService(service)).sid == tenant.service_sid
     check = pb.CheckServiceRequest(context=tenant.by(me), service_sid=tenant.service_sid)
     assert len((await tenant.registry.CheckService(check)).account_key_id) == 16
+    assert (await tenant.live_factor(phone.sid, context=tenant.by(me))).entity_version == 4
     await phone.delete(me)
     assert await code_of(phone.get()) == 60390
 
@@ -161,13 +162,14 @@ async def test_another_factor_is_not_there_for_a_device(world: World, tenant: Te
     me = await device(world, phone)
     for call in (sibling.get(me), sibling.update(me, friendly_name="x"), sibling.verify(me), sibling.delete(me)):
         assert await code_of(call) == 60390
+    assert await code_of(tenant.live_factor(sibling.sid, context=tenant.by(me))) == 60390
     assert await code_of(elsewhere.get(me, identity="somebody-else")) == 60392
     assert await code_of(phone.get(me, service_sid=other_service)) == 20404
     service = pb.GetServiceRequest(context=tenant.by(me), service_sid=other_service)
     assert await code_of(tenant.registry.GetService(service)) == 20404
 
 
-def account_requests(tenant: Tenant, by: common_pb2.Principal, factor_sid: str) -> dict[str, Any]:
+def account_requests(tenant: Tenant, by: common_pb2.Principal) -> dict[str, Any]:
     """A request of each rpc that only accounts may call. Any: messages of several types."""
     at = tenant.at(by)
     below = {"context": at["context"], "service_sid": at["service_sid"]}
@@ -183,7 +185,6 @@ def account_requests(tenant: Tenant, by: common_pb2.Principal, factor_sid: str) 
         "ListFactors": pb.ListFactorsRequest(**at),
         "CreateAccessToken": pb.CreateAccessTokenRequest(**at, factor_type="push"),
         "GetAccessToken": pb.GetAccessTokenRequest(**below, access_token_sid="YK" + "0" * 32),
-        "GetLiveFactor": pb.GetLiveFactorRequest(**at, factor_sid=factor_sid),
     }
 
 
@@ -193,9 +194,10 @@ async def test_all_else_is_forbidden_to_devices_and_bearers(world: World, tenant
     phone = await tenant.enrol(bearer)
     me = await device(world, phone)
     for principal in (me, bearer):
-        for name, request in account_requests(tenant, principal, phone.sid).items():
+        for name, request in account_requests(tenant, principal).items():
             assert await code_of(getattr(tenant.registry, name)(request)) == 20403, name
     assert await code_of(tenant.enrol(me)) == 20403
+    assert await code_of(tenant.live_factor(phone.sid, context=tenant.by(bearer))) == 20403
 
 
 async def test_a_bearer_may_answer_its_own_factors_verification_and_nothing_else(tenant: Tenant) -> None:
