@@ -10,12 +10,13 @@ Nothing here waits for a peer: a peer that is away is a 503 of whoever needs it.
 import asyncio
 import secrets
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
 import structlog
 
+from pushward.cli.errors import CommandError
 from pushward.cli.gate import Gate, GatedService
 from pushward.cli.keys import key_ring, keys_database
 from pushward.cli.peers import ProcessPeers, tls_files
@@ -28,6 +29,7 @@ from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.memory import MemoryLog
 from pushward.eventlog.module import LOG_MODULE
 from pushward.eventlog.postgres import PostgresLogReader
+from pushward.rpc.address import UnsafeAddressError
 from pushward.rpc.limits import STOP_GRACE_SECONDS
 from pushward.rpc.server import NetworkServer, serve
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
@@ -37,7 +39,7 @@ from services.edge import wiring as edge
 
 SCHEMA_POLL_SECONDS: Final = 0.5
 READY_POLL_SECONDS: Final = 1.0
-HEADS_CONNECTIONS_MAX: Final = 1
+HEADS_CONNECTIONS_MAX: Final = 4
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +71,7 @@ class Host:
             edge.build(settings, runtime, listener=listening, siblings=self._services) if EDGE in targets else None
         )
         self.ready = asyncio.Event()
+        self._started: list[Service] = []
         self._network_servers: list[NetworkServer] = []
         self._opening: asyncio.Task[None] | None = None
 
@@ -109,25 +112,41 @@ class Host:
         await self._opening
 
     async def stop(self, hurried: asyncio.Event) -> None:
-        """Finishes what was accepted, and leaves; once ``hurried``, open requests are waited for no longer."""
+        """Finishes what was accepted, and leaves; once ``hurried``, open requests are waited for no longer.
+
+        What fails to stop is logged, and keeps nothing else from it.
+        """
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
+        for name, stop in self._stops(hurried):
+            try:
+                await stop
+            except Exception:
+                _log.exception("stop_failed", what=name)
+
+    def _stops(self, hurried: asyncio.Event) -> Iterator[tuple[str, Awaitable[object]]]:
+        """From the outside in. Made one by one, each awaited before the next."""
         if self._edge is not None:
-            await _unless(hurried, asyncio.create_task(self._edge.stop(), name="edge-draining"))
-        await asyncio.gather(*(server.stop() for server in self._network_servers))
-        for service in reversed(self._services):
-            await service.stop()
-        await asyncio.gather(*(server.stop(STOP_GRACE_SECONDS) for server in self.peers.servers.values()))
-        await self.peers.close()
-        await self._heads.stop()
+            yield EDGE, _unless(hurried, asyncio.create_task(self._edge.stop(), name="edge-draining"))
+        yield "grpc", asyncio.gather(*(server.stop() for server in self._network_servers))
+        for service in reversed(self._started):
+            yield service.name, service.stop()
+        for server in self.peers.servers.values():
+            yield "in-process", server.stop(STOP_GRACE_SECONDS)
+        yield "peers", self.peers.close()
+        yield "heads", self._heads.stop()
         for database in self._databases:
-            await database.close()
+            yield "database", database.close()
 
     async def _listen(self) -> None:
         """A gRPC server for each of our services, for those who run elsewhere."""
         for service in self._services:
-            server = await serve([service.register], self._settings.address_of(service.name), tls_files(self._settings))
+            address = self._settings.address_of(service.name)
+            try:
+                server = await serve([service.register], address, tls_files(self._settings))
+            except (RuntimeError, UnsafeAddressError) as error:
+                raise CommandError(f"PUSHWARD_{service.name.upper()}_ADDRESS={address}: {error}") from error
             self._network_servers.append(server)
             _log.info("grpc_listening", target=service.name, address=server.address)
 
@@ -136,6 +155,7 @@ class Host:
         if self._stores:
             await self._heads.start()
         for service in self._services:
+            self._started.append(service)
             await service.start()
         self._gate.open()
         await self._watch_readiness()

@@ -6,8 +6,8 @@ from typing import Final
 import asyncpg
 
 from pushward.config.settings import Settings
+from pushward.database.connection import connect
 from pushward.database.migrate import Module, pending
-from pushward.database.pool import connect
 from pushward.errors import PushwardError, UnavailableError
 from pushward.security.key_store_postgres import KEYS_MODULE
 from pushward.security.keys import INSTALLATION_KEY_ID, KeyDestroyedError, KeyRing

@@ -74,3 +74,19 @@ class StoredEvent:
     recorded_at: datetime
     envelope: bytes
     payload: bytes
+
+
+def stored_event(shard: int, position: int, event: NewEvent) -> StoredEvent:
+    """``event`` at the place that the log gave it."""
+    return StoredEvent(
+        shard=shard,
+        position=position,
+        stream_id=event.stream_id,
+        version=event.version,
+        event_id=event.event_id,
+        type=event.type,
+        schema=event.schema,
+        recorded_at=event.recorded_at,
+        envelope=event.envelope,
+        payload=event.payload,
+    )

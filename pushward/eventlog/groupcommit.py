@@ -21,6 +21,7 @@ from uuid import UUID
 import structlog
 
 from pushward.errors import PushwardError, TooManyRequestsError, UnavailableError
+from pushward.eventlog.event import StoredEvent, stored_event
 from pushward.eventlog.port import Append, Appended, AppendError, AppendRejectedError
 
 BATCH_APPENDS_MAX: Final = 256
@@ -30,8 +31,8 @@ RETRY_DELAY_SECONDS: Final = 0.1
 OVERLOADED_RETRY_AFTER_SECONDS: Final = 1
 
 Outcome = Appended | AppendError
-CommitHook = Callable[[int, int], None]
-"""Called with (shard, position) after a commit."""
+CommitHook = Callable[[Sequence[StoredEvent]], None]
+"""Called after a commit with what it stored on one shard, in order."""
 
 _log = structlog.get_logger(__name__)
 
@@ -146,16 +147,17 @@ class Lane:
         return [pending for pending in batch if pending.queued_at > oldest]
 
     def _settle(self, batch: list[_Pending], outcomes: Sequence[Outcome]) -> None:
-        heads: dict[int, int] = {}
+        stored: dict[int, list[StoredEvent]] = {}
         for pending, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Appended):
-                heads[outcome.shard] = max(heads.get(outcome.shard, 0), outcome.position)
+                if not outcome.again:
+                    stored.setdefault(outcome.shard, []).extend(stored_events(pending.append, outcome))
                 if not pending.done.done():
                     pending.done.set_result(outcome)
             else:
                 _fail([pending], outcome)
-        for shard, position in heads.items():
-            self._on_commit(shard, position)
+        for events in stored.values():
+            self._on_commit(events)
 
 
 class GroupCommitLog:
@@ -165,7 +167,7 @@ class GroupCommitLog:
         self,
         committers: Sequence[Committer],
         *,
-        on_commit: CommitHook = lambda shard, position: None,
+        on_commit: CommitHook = lambda events: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lanes = tuple(Lane(committer, on_commit, monotonic=monotonic) for committer in committers)
@@ -198,6 +200,13 @@ def take_batch(queue: deque[_Pending]) -> list[_Pending]:
         (left if clashes else batch).append(pending)
     queue.extendleft(reversed(left))
     return batch
+
+
+def stored_events(append: Append, outcome: Appended) -> list[StoredEvent]:
+    """An append's events as the log holds them: they lie side by side, the last at the outcome's position."""
+    events = [event for write in append.writes for event in write.events]
+    before = outcome.position - len(events)
+    return [stored_event(append.shard, position, event) for position, event in enumerate(events, start=before + 1)]
 
 
 def _fail(batch: Sequence[_Pending], error: Exception) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pushward.clock import Clock, WallClock
-from pushward.eventlog.event import NewEvent, StoredEvent
+from pushward.eventlog.event import StoredEvent, stored_event
 from pushward.eventlog.groupcommit import Outcome
 from pushward.eventlog.port import (
     Append,
@@ -65,7 +65,7 @@ class MemoryLog:
         positions: dict[tuple[UUID, int], int] = {}
         for write in append.writes:
             for event in write.events:
-                shard.append(_stored(append.shard, len(shard) + 1, event))
+                shard.append(stored_event(append.shard, len(shard) + 1, event))
                 positions[event.stream_id, event.version] = len(shard)
                 self._versions[event.stream_id] = event.version
         for row in append.rows:
@@ -91,18 +91,3 @@ class MemoryLog:
         if first.event_id not in ids:
             return None
         return Appended(append.shard, ids[last.event_id], again=True)
-
-
-def _stored(shard: int, position: int, event: NewEvent) -> StoredEvent:
-    return StoredEvent(
-        shard=shard,
-        position=position,
-        stream_id=event.stream_id,
-        version=event.version,
-        event_id=event.event_id,
-        type=event.type,
-        schema=event.schema,
-        recorded_at=event.recorded_at,
-        envelope=event.envelope,
-        payload=event.payload,
-    )

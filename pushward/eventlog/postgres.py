@@ -12,7 +12,8 @@ from uuid import UUID
 
 import asyncpg
 
-from pushward.database.pool import AWAY, DATABASE_AWAY, Database, connect
+from pushward.database.connection import away_told, connect
+from pushward.database.pool import Database
 from pushward.errors import RevisionRefusedError, UnavailableError
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.groupcommit import CommitHook, GroupCommitLog, Outcome
@@ -62,19 +63,19 @@ class PostgresCommitter:
     async def commit(self, batch: Sequence[Append]) -> Sequence[Outcome]:
         """Each append's outcome, in order. Raises UnavailableError, RevisionRefusedError."""
         arguments, last_events = self._arguments(batch)
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url, self._role, f"{self._role}-append")
         try:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await connect(self._url, self._role, f"{self._role}-append")
-            row = await self._connection.fetchrow(self._query, *arguments)
-            if row is None:
-                raise UnavailableError(DATABASE_AWAY)
-            return [
-                await self._outcome(append, fate, row["positions"], last)
-                for append, fate, last in zip(batch, row["fates"], last_events, strict=True)
-            ]
-        except AWAY as error:
+            with away_told():
+                row = await self._connection.fetchrow(self._query, *arguments)
+                assert row is not None
+                return [
+                    await self._outcome(append, fate, row["positions"], last)
+                    for append, fate, last in zip(batch, row["fates"], last_events, strict=True)
+                ]
+        except UnavailableError:
             await self.close()
-            raise UnavailableError(DATABASE_AWAY) from error
+            raise
         except asyncpg.PostgresError as error:
             if error.sqlstate == REVISION_REFUSED_SQLSTATE:
                 raise RevisionRefusedError("This release is being replaced. Try again later.") from error
@@ -154,7 +155,7 @@ class PostgresLogReader:
 
     async def read(self, shard: int, after: int, limit: int) -> Sequence[StoredEvent]:
         """At most ``limit`` events of a shard after a position. Raises HoleError if one is missing."""
-        events = [stored_event(row) for row in await self._database.fetch(_READ, shard, after, limit)]
+        events = [event_of(row) for row in await self._database.fetch(_READ, shard, after, limit)]
         return contiguous(events, after)
 
     async def read_stream(self, stream_id: UUID, *, up_to_version: int | None = None) -> Sequence[StoredEvent]:
@@ -162,12 +163,12 @@ class PostgresLogReader:
         rows = await self._database.fetch(
             _READ_STREAM, stream_id.int >> 112, stream_id, _VERSION_MAX if up_to_version is None else up_to_version
         )
-        return [stored_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     async def event_at(self, shard: int, position: int) -> StoredEvent | None:
         """The event at a position, or None if there is none."""
         row = await self._database.fetchrow(_EVENT_AT, shard, position)
-        return None if row is None else stored_event(row)
+        return None if row is None else event_of(row)
 
 
 def open_log(
@@ -187,7 +188,7 @@ def open_log(
     return GroupCommitLog(committers, on_commit=on_commit)
 
 
-def stored_event(row: asyncpg.Record) -> StoredEvent:
+def event_of(row: asyncpg.Record) -> StoredEvent:
     """An event of a row with all of its columns in order."""
     return StoredEvent(*row)
 

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import asyncpg
 
-from pushward.database.pool import CONNECT_SECONDS
+from pushward.database.connection import CONNECT_SECONDS
 from pushward.eventlog.aggregate import Aggregate
 from pushward.eventlog.event import Recorded, StoredEvent
-from pushward.eventlog.postgres import EVENT_COLUMNS, HoleError, stored_event
+from pushward.eventlog.postgres import EVENT_COLUMNS, HoleError, event_of
 from pushward.eventlog.table import Table
 
 PREFETCH_EVENTS: Final = 2_000
@@ -145,7 +145,7 @@ async def _events(connection: Any, shard: int) -> AsyncIterator[StoredEvent]:  #
     query = f"SELECT {EVENT_COLUMNS} FROM log.event WHERE shard = $1 ORDER BY position"  # noqa: S608 - our own names
     expected = 0
     async for row in connection.cursor(query, shard, prefetch=PREFETCH_EVENTS):
-        event = stored_event(row)
+        event = event_of(row)
         expected += 1
         if event.position != expected:
             raise HoleError(f"shard {shard} has a hole before position {event.position}")

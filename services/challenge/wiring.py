@@ -10,7 +10,6 @@ from pushward.config.settings import Settings
 from pushward.database.pool import Database
 from pushward.errors import UnavailableError
 from pushward.eventlog.commands import CommandRunner
-from pushward.eventlog.postgres import PostgresLogReader
 from pushward.eventlog.subscription import Subscription
 from pushward.security.sealing import Sealer
 from pushward.service import Registrar, Runtime
@@ -43,7 +42,7 @@ class ChallengeService:
         self._store = PostgresChallengeStore(self._database)
 
         runner = CommandRunner(self._log)
-        reader = PostgresLogReader(self._database)
+        reader = runtime.heads.tail
         contents = Contents(Sealer(runtime.keys))
         registry = RegistryStub(runtime.peers.channel("registry"))
         expiry = Expiry(runner, CHALLENGES, self._store)

@@ -12,9 +12,7 @@ from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.config.settings import Settings
 from pushward.database.pool import Database
 from pushward.errors import UnavailableError
-from pushward.eventlog.postgres import PostgresLogReader
 from pushward.eventlog.subscription import Subscription
-from pushward.eventlog.tail import LogTail
 from pushward.service import Registrar, Runtime
 from pushward.values import NotificationPlatform
 from services.notifier.adapters.log import ROLE, SCHEMA, SUBSCRIPTION
@@ -39,7 +37,7 @@ class NotifierService:
         self, settings: Settings, runtime: Runtime, channels: Mapping[NotificationPlatform, PushChannel]
     ) -> None:
         self._database = Database(settings.main_url(), ROLE, "pushward-notifier", size_max=settings.pool_size_max)
-        reader = LogTail(PostgresLogReader(self._database))
+        reader = runtime.heads.tail
         pushes = PostgresPushes(self._database)
         self._tail = Tail(reader, runtime.heads)
         self._servicer = Notifier(self._tail, PostgresStreamPlaces(self._database))

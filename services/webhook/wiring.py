@@ -12,7 +12,6 @@ from pushward.config.settings import Settings
 from pushward.database.pool import Database
 from pushward.errors import UnavailableError
 from pushward.eventlog.commands import CommandRunner
-from pushward.eventlog.postgres import PostgresLogReader
 from pushward.eventlog.subscription import AtOnce, Subscription
 from pushward.outbound.client import OutboundClient
 from pushward.outbound.urls import Reach
@@ -66,7 +65,7 @@ class WebhookService:
             SUBSCRIPTION,
             SCHEMA,
             self._delivery_database,
-            PostgresLogReader(self._delivery_database),
+            runtime.heads.tail,
             runtime.heads,
             AtOnce(self._courier.apply),
             wants=is_candidate,

@@ -1,13 +1,14 @@
 """What every log must do, memory and PostgreSQL alike (pushward/eventlog/port.py, DESIGN section 4)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pushward.database.pool import Database
+from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.groupcommit import GroupCommitLog
 from pushward.eventlog.memory import MemoryLog
 from pushward.eventlog.module import LOG_MODULE
@@ -31,16 +32,16 @@ class Subject:
 
     log: EventLog
     reader: LogReader
-    committed: list[tuple[int, int]]
+    committed: list[StoredEvent]
 
 
 @pytest.fixture(params=["memory", "postgres"])
 async def subject(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Subject]:
     """The log in memory, and in PostgreSQL."""
-    committed: list[tuple[int, int]] = []
+    committed: list[StoredEvent] = []
 
-    def on_commit(shard: int, position: int) -> None:
-        committed.append((shard, position))
+    def on_commit(events: Sequence[StoredEvent]) -> None:
+        committed.extend(events)
 
     if request.param == "memory":
         memory = MemoryLog(SHARDS)
@@ -198,6 +199,9 @@ async def test_a_cancelled_caller_does_not_cancel_the_append(subject: Subject) -
 
 
 async def test_commits_are_told_to_followers(subject: Subject) -> None:
-    """The shard and its new head, once the commit is done."""
-    await subject.log.append(counting(stream(2, 1), 0, events=2))
-    assert subject.committed == [(2, 2)]
+    """As they lie in the log now, once the commit is done; a retry that stored nothing tells nothing."""
+    append = counting(stream(2, 1), 0, events=2, also=(stream(2, 2), 0))
+    await subject.log.append(append)
+    await subject.log.append(append)
+    assert subject.committed == await subject.reader.read(2, 0, 10)
+    assert len(subject.committed) == 4

@@ -39,7 +39,7 @@ def _open(url: str, *, revision: int = REVISION) -> GroupCommitLog:
         tables=("probe.counter",),
         revision=revision,
         lanes=1,
-        on_commit=lambda shard, position: None,
+        on_commit=lambda events: None,
     )
 
 

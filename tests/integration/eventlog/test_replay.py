@@ -21,7 +21,7 @@ async def url(databases: Databases) -> str:
         tables=("probe.counter",),
         revision=REVISION,
         lanes=1,
-        on_commit=lambda shard, position: None,
+        on_commit=lambda events: None,
     )
     for shard in range(SHARDS):
         for number in range(1, 11):

@@ -119,7 +119,7 @@ async def world(databases: Databases) -> AsyncIterator[World]:
         tables=("probe.counter",),
         revision=REVISION,
         lanes=1,
-        on_commit=lambda shard, position: None,
+        on_commit=lambda events: None,
     )
     world = World(url, log)
     yield world

@@ -27,7 +27,7 @@ async def write(url: str, shards: int, streams: int, rounds: int) -> list[tuple[
         tables=("probe.counter",),
         revision=REVISION,
         lanes=2,
-        on_commit=lambda shard, position: None,
+        on_commit=lambda events: None,
     )
     database = Database(url, ROLE, "writer", size_max=2)
     names = [stream(number % shards, number + 1) for number in range(streams)]

@@ -69,6 +69,25 @@ async def test_a_commit_of_this_process_wakes_followers_at_once() -> None:
     await log.close()
 
 
+async def test_what_this_process_commits_is_not_read_again() -> None:
+    """Neither by position nor by stream: it is in memory already. What others put in between is."""
+    log = Counting(1)
+    heads = HeadWatch(log)
+    await _filled(log, 3)
+    assert len(await heads.tail.read(0, 0, 10)) == 3
+    mine = GroupCommitLog([log], on_commit=heads.committed)
+    await mine.append(counting(stream(0, 7), 0, events=2))
+    reads = log.reads
+    assert [event.position for event in await heads.tail.read(0, 3, 10)] == [4, 5]
+    assert [event.version for event in await heads.tail.read_stream(stream(0, 7), up_to_version=2)] == [1, 2]
+    assert log.reads == reads
+    await _filled(log, 1)  # another process
+    await mine.append(counting(stream(0, 8), 0))
+    assert [event.position for event in await heads.tail.read(0, 5, 10)] == [6, 7]
+    assert log.reads == reads + 1
+    await mine.close()
+
+
 async def test_what_others_commit_is_found_by_the_poll_though_the_log_was_away() -> None:
     """One query for all shards; a failed one is tried again."""
 
