@@ -48,7 +48,7 @@ class ChallengeService:
         expiry = Expiry(runner, CHALLENGES, self._store)
         closer = Closer(runner, CHALLENGES, self._store)
         self._servicer = Challenges(
-            Creating(runner, CHALLENGES, self._store, contents, registry),
+            Creating(runner, CHALLENGES, contents, registry),
             Reading(self._store, expiry, contents, registry),
             Answering(runner, CHALLENGES, self._store, contents, registry),
             WebhookEvents(reader, CHALLENGES, self._store, contents),

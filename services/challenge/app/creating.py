@@ -14,7 +14,7 @@ from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.challenge_view import date_text
 from pushward.clock import milliseconds
 from pushward.eventlog.aggregate import Aggregate
-from pushward.eventlog.codec import timestamp_of
+from pushward.eventlog.codec import datetime_of, timestamp_of
 from pushward.eventlog.commands import Change, CommandRunner, Plan
 from pushward.eventlog.port import Guard
 from pushward.rpc.context import command_id_of
@@ -22,7 +22,6 @@ from pushward.strictjson import JsonObject
 from pushward.values import FactorStatus, FactorType, NotificationPlatform
 from services.challenge.app.contents import DETAILS, HIDDEN_DETAILS, Contents
 from services.challenge.app.origins import account_origin
-from services.challenge.app.ports import ChallengeStore
 from services.challenge.domain import rules
 from services.challenge.domain.commands import ChallengedFactor, CreateChallenge
 from services.challenge.domain.decider import decide_create, visible
@@ -59,13 +58,11 @@ class Creating:
         self,
         runner: CommandRunner,
         aggregate: Aggregate[ChallengeState],
-        store: ChallengeStore,
         contents: Contents,
         registry: RegistryStub,
     ) -> None:
         self._runner = runner
         self._aggregate = aggregate
-        self._store = store
         self._contents = contents
         self._registry = registry
 
@@ -80,7 +77,7 @@ class Creating:
 
         async def plan() -> Plan[Challenge]:
             factor = await self._live_factor(request)
-            now = await self._store.now()
+            now = datetime_of(factor.now)
             shard = ids.shard_of_stream(UUID(bytes=factor.entity_stream))
             sid = ids.new_sid(ids.CHALLENGE, shard, milliseconds(now), secrets.randbits(ids.RANDOM_BITS))
             events = decide_create(INITIAL, await self._command(sid, factor, wanted, now), now)

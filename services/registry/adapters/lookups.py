@@ -41,7 +41,7 @@ _ACCOUNT_OF_SERVICE: Final = """
      WHERE s.sid = $2 AND s.account_sid = $1 AND NOT s.deleted"""
 
 _FACTOR: Final = """
-    SELECT (s.settings ->> 'push_include_date')::boolean AS push_include_date, e.sid AS entity_sid, e.version, e.key_id,
+    SELECT clock_timestamp() AS now, (s.settings ->> 'push_include_date')::boolean AS push_include_date, e.sid AS entity_sid, e.version, e.key_id,
            f.factor_type, f.status, f.public_key, f.notification_platform
       FROM registry.service AS s
       LEFT JOIN registry.entity AS e ON e.stream_id = $3 AND e.sid IS NOT NULL
@@ -106,7 +106,7 @@ class PostgresLookups:
         if row is None:
             return FoundFactor()
         return FoundFactor(
-            service_found=True,
+            now=row["now"],
             push_include_date=row["push_include_date"],
             entity_sid=row["entity_sid"],
             entity_version=row["version"],

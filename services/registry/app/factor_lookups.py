@@ -2,6 +2,7 @@
 
 from pushward import ids
 from pushward.api.registry.v1 import registry_pb2
+from pushward.eventlog.codec import timestamp_of
 from pushward.rpc.context import account_sid_of
 from pushward.security.sealing import Sealer
 from services.registry.app import messages, sealed_fields
@@ -32,7 +33,7 @@ class FactorLookups:
         """
         path, factor_sid = await factor_path(self._store, request.context, request)
         found = await self._lookups.factor(path.account_sid, path.service_sid, path.stream_id, factor_sid)
-        if not found.service_found:
+        if found.now is None:
             raise service_not_found()
         if found.entity_sid is None or found.entity_version is None or found.key_id is None:
             raise entity_not_found()
@@ -52,6 +53,7 @@ class FactorLookups:
             entity_version=found.entity_version,
             key_id=found.key_id.bytes,
             push_include_date=found.push_include_date,
+            now=timestamp_of(found.now),
         )
 
     async def check_service(self, request: registry_pb2.CheckServiceRequest) -> registry_pb2.CheckServiceReply:

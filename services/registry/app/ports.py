@@ -93,7 +93,7 @@ class ChallengeableFactor:
 class FoundFactor:
     """A service, an entity below it, a factor below that; each unset where it, or what it lies below, isn't there."""
 
-    service_found: bool = False
+    now: datetime | None = None  # the database's clock, if the service is there
     push_include_date: bool = False
     entity_sid: str | None = None
     entity_version: int | None = None

@@ -31,7 +31,7 @@ from pushward.security.keys import DATA_KEY_BYTES, KeyRing, MemoryKeyStore
 from pushward.service import Runtime
 from services.challenge.adapters.log import MODULE, ROLE, open_challenge_log
 from services.challenge.wiring import build
-from tests.integration.challenge.registry import ACCOUNT, IDENTITY, SERVICE, Factor, Registry
+from tests.integration.challenge.registry import ACCOUNT, IDENTITY, SERVICE, Factor, Registry, clock
 from tests.support.databases import Databases
 from tests.unit.challenge.signing import jws
 
@@ -89,10 +89,7 @@ class World:
 
     async def now(self) -> datetime:
         """The database's clock."""
-        row = await self.database.fetchrow("SELECT clock_timestamp() AS now")
-        assert row is not None
-        now: datetime = row["now"]
-        return now
+        return await clock(self.database)
 
     async def in_seconds(self, seconds: int) -> str:
         """An ExpirationDate; ``1`` is as soon as there is."""

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryServicer
 from pushward.database.pool import Database
 from pushward.errors import NotFoundError
+from pushward.eventlog.codec import timestamp_of
 from pushward.eventlog.event import NewEvent
 from pushward.eventlog.port import Append, Appended, EventLog, StreamWrite
 from pushward.ids import Sid
@@ -127,6 +129,7 @@ class Registry(RegistryServicer):
             entity_version=self.version - stale,
             key_id=self.key_id.bytes,
             push_include_date=self.push_include_date,
+            now=timestamp_of(await clock(self._database)),
         )
 
     async def GetFactor(self, request: registry_pb2.GetFactorRequest, context: Context) -> registry_pb2.Factor:
@@ -152,3 +155,11 @@ class Registry(RegistryServicer):
             self.entity_stream, version + 1, uuid4(), event_type, 1, row["now"], b"", message.SerializeToString()
         )
         return await self._log.append(Append(SHARD, (StreamWrite(self.entity_stream, version, (event,)),)))
+
+
+async def clock(database: Database) -> datetime:
+    """The database's clock."""
+    row = await database.fetchrow("SELECT clock_timestamp() AS now")
+    assert row is not None
+    now: datetime = row["now"]
+    return now

@@ -1120,6 +1120,7 @@ class LiveFactor(_message.Message):
     ENTITY_VERSION_FIELD_NUMBER: _builtins.int
     KEY_ID_FIELD_NUMBER: _builtins.int
     PUSH_INCLUDE_DATE_FIELD_NUMBER: _builtins.int
+    NOW_FIELD_NUMBER: _builtins.int
     account_sid: _builtins.str
     service_sid: _builtins.str
     entity_sid: _builtins.str
@@ -1134,6 +1135,10 @@ class LiveFactor(_message.Message):
     key_id: _builtins.bytes
     push_include_date: _builtins.bool
     """the service's setting"""
+    @_builtins.property
+    def now(self) -> _timestamp_pb2.Timestamp:
+        """the database's clock, when the factor was looked at"""
+
     def __init__(
         self,
         *,
@@ -1150,10 +1155,11 @@ class LiveFactor(_message.Message):
         entity_version: _builtins.int = ...,
         key_id: _builtins.bytes = ...,
         push_include_date: _builtins.bool = ...,
+        now: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "entity_sid", b"entity_sid", "entity_stream", b"entity_stream", "entity_version", b"entity_version", "factor_sid", b"factor_sid", "factor_status", b"factor_status", "factor_type", b"factor_type", "identity", b"identity", "key_id", b"key_id", "notification_platform", b"notification_platform", "public_key", b"public_key", "push_include_date", b"push_include_date", "service_sid", b"service_sid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "entity_sid", b"entity_sid", "entity_stream", b"entity_stream", "entity_version", b"entity_version", "factor_sid", b"factor_sid", "factor_status", b"factor_status", "factor_type", b"factor_type", "identity", b"identity", "key_id", b"key_id", "notification_platform", b"notification_platform", "now", b"now", "public_key", b"public_key", "push_include_date", b"push_include_date", "service_sid", b"service_sid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
