@@ -59,4 +59,4 @@ def signed_view(challenge: challenge_pb2.Challenge) -> JsonObject:
 
 def date_text(moment: Timestamp) -> str:
     """``YYYY-MM-DDTHH:MM:SSZ``: no fraction, always ``Z``, as device SDKs parse it (contract section 0, *Dates*)."""
-    return datetime.fromtimestamp(moment.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(moment.seconds, UTC).replace(tzinfo=None).isoformat() + "Z"

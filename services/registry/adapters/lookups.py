@@ -41,7 +41,8 @@ _ACCOUNT_OF_SERVICE: Final = """
      WHERE s.sid = $2 AND s.account_sid = $1 AND NOT s.deleted"""
 
 _FACTOR: Final = """
-    SELECT clock_timestamp() AS now, (s.settings ->> 'push_include_date')::boolean AS push_include_date, e.sid AS entity_sid, e.version, e.key_id,
+    SELECT clock_timestamp() AS now, (s.settings ->> 'push_include_date')::boolean AS push_include_date,
+           e.sid AS entity_sid, e.version, e.key_id,
            f.factor_type, f.status, f.public_key, f.notification_platform
       FROM registry.service AS s
       LEFT JOIN registry.entity AS e ON e.stream_id = $3 AND e.sid IS NOT NULL
