@@ -1,0 +1,1 @@
+"""The whole system through its HTTP interface, in each shape in which it runs."""

@@ -1,0 +1,106 @@
+"""Access tokens: each lets one device enrol one factor for one identity."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.e2e.conftest import Enrol
+from tests.e2e.contract import ACCESS_TOKEN, NEW_FACTOR, conforms
+from tests.support.phone import new_identity
+from tests.support.push_factor import push_form
+from tests.support.tenant import Tenant, answered, entity_path, refused
+
+
+@pytest.fixture
+def identity() -> str:
+    """Somebody new."""
+    return new_identity()
+
+
+async def test_an_access_token_is_shown_once(tenant: Tenant, service: str, identity: str) -> None:
+    """With its creation; a later read says everything but the token."""
+    form = {"Identity": identity, "FactorType": "push", "FactorFriendlyName": "Phone", "Ttl": "300"}
+    created = await tenant.create(f"/v2/Services/{service}/AccessTokens", form)
+    conforms(created, ACCESS_TOKEN)
+    assert (created["entity_identity"], created["factor_friendly_name"], created["ttl"]) == (identity, "Phone", 300)
+    assert created["token"]
+    assert await tenant.get(f"/v2/Services/{service}/AccessTokens/{created['sid']}") == {**created, "token": None}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"FactorType": "push"},
+        {"Identity": "user-0001"},
+        {"Identity": "user-0001", "FactorType": "totp"},
+        {"Identity": "user-0001", "FactorType": "push", "Ttl": "59"},
+        {"Identity": "user-0001", "FactorType": "push", "Ttl": "301"},
+    ],
+)
+async def test_a_wrong_access_token_is_refused(tenant: Tenant, service: str, form: dict[str, str]) -> None:
+    """400 60305."""
+    assert refused(await tenant.client.post(f"/v2/Services/{service}/AccessTokens", data=form)) == (400, 60305)
+
+
+async def test_a_device_enrols_once_with_a_token(tenant: Tenant, service: str, identity: str) -> None:
+    """The same key again answers the same factor: a lost response costs nothing. Another key: 403 60313."""
+    bearer = ("token", await tenant.new_access_token(service, identity))
+    factors = f"{entity_path(service, identity)}/Factors"
+    form = push_form(ec.generate_private_key(ec.SECP256R1()))
+    first = answered(await tenant.client.post(factors, data=form, auth=bearer), 201)
+    conforms(first, NEW_FACTOR)
+    again = answered(await tenant.client.post(factors, data=form, auth=bearer), 201)
+    assert again["sid"] == first["sid"]
+    other = push_form(ec.generate_private_key(ec.SECP256R1()))
+    assert refused(await tenant.client.post(factors, data=other, auth=bearer)) == (403, 60313)
+
+
+async def test_a_refused_enrolment_spends_nothing(tenant: Tenant, service: str, identity: str) -> None:
+    """A request that makes no sense leaves the token as it was."""
+    bearer = ("token", await tenant.new_access_token(service, identity))
+    factors = f"{entity_path(service, identity)}/Factors"
+    form = push_form(ec.generate_private_key(ec.SECP256R1()))
+    wrong = {**form, "Binding.PublicKey": "AAAA"}
+    assert refused(await tenant.client.post(factors, data=wrong, auth=bearer)) == (400, 60314)
+    answered(await tenant.client.post(factors, data=form, auth=bearer), 201)
+
+
+async def test_a_token_is_for_its_identity_and_service_alone(tenant: Tenant, service: str, identity: str) -> None:
+    """Elsewhere 403 60313."""
+    bearer = ("token", await tenant.new_access_token(service, identity))
+    form = push_form(ec.generate_private_key(ec.SECP256R1()))
+    elsewhere = [
+        entity_path(service, new_identity()),
+        entity_path(await tenant.new_service("Prod"), identity),
+    ]
+    for entity in elsewhere:
+        assert refused(await tenant.client.post(f"{entity}/Factors", data=form, auth=bearer)) == (403, 60313)
+
+
+async def test_a_token_is_spent_once_its_factor_was_deleted(tenant: Tenant, service: str, identity: str) -> None:
+    """403 60313, with the same key, too."""
+    bearer = ("token", await tenant.new_access_token(service, identity))
+    factors = f"{entity_path(service, identity)}/Factors"
+    form = push_form(ec.generate_private_key(ec.SECP256R1()))
+    created = answered(await tenant.client.post(factors, data=form, auth=bearer), 201)
+    await tenant.delete(f"{factors}/{created['sid']}")
+    assert refused(await tenant.client.post(factors, data=form, auth=bearer)) == (403, 60313)
+
+
+async def test_an_unknown_token_is_401(tenant: Tenant, service: str, identity: str) -> None:
+    """20101, with a Date, so that devices can tell a wrong clock."""
+    token = await tenant.new_access_token(service, identity)
+    changed = token[:-1] + ("A" if token[-1] != "A" else "B")
+    form = push_form(ec.generate_private_key(ec.SECP256R1()))
+    path = f"{entity_path(service, identity)}/Factors"
+    answer = await tenant.client.post(path, data=form, auth=("token", changed))
+    assert refused(answer) == (401, 20101)
+    assert "Date" in answer.headers
+
+
+async def test_an_access_token_allows_nothing_but_to_enrol(tenant: Tenant, enrol: Enrol, service: str) -> None:
+    """Reading, listing, deleting: 403 20403."""
+    phone = await enrol(service)
+    bearer = ("token", await tenant.new_access_token(service, new_identity()))
+    for path in ("/v2/Services", f"/v2/Services/{service}/Entities", phone.entity, f"{phone.entity}/Challenges"):
+        assert refused(await tenant.client.get(path, auth=bearer)) == (403, 20403), path
+    assert refused(await tenant.client.delete(phone.path, auth=bearer)) == (403, 20403)

@@ -1,0 +1,121 @@
+"""Services: one environment of a tenant, and its settings."""
+
+from typing import Any, Final
+
+import pytest
+
+from tests.e2e.contract import SERVICE, conforms
+from tests.support.tenant import Tenant, refused
+
+SETTINGS: Final = {
+    "CodeLength": "8",
+    "LookupEnabled": "true",
+    "SkipSmsToLandlines": "true",
+    "DtmfInputRequired": "true",
+    "TtsName": "Example Bank",
+    "Psd2Enabled": "true",
+    "DoNotShareWarningEnabled": "true",
+    "CustomCodeEnabled": "true",
+    "Push.IncludeDate": "true",
+    "Push.ApnCredentialSid": "CR" + "a" * 32,
+    "Push.FcmCredentialSid": "CR" + "b" * 32,
+    "Totp.Issuer": "Example",
+    "Totp.TimeStep": "60",
+    "Totp.CodeLength": "8",
+    "Totp.Skew": "2",
+    "DefaultTemplateSid": "HJ" + "c" * 32,
+    "Whatsapp.MsgServiceSid": "MG" + "d" * 32,
+    "Whatsapp.From": "whatsapp:+15005550006",
+    "Passkeys.RelyingParty.Id": "example.com",
+    "Passkeys.RelyingParty.Name": "Example",
+    "Passkeys.RelyingParty.Origins": "https://example.com,https://login.example.com",
+    "Passkeys.AuthenticatorAttachment": "platform",
+    "Passkeys.DiscoverableCredentials": "required",
+    "Passkeys.UserVerification": "preferred",
+    "VerifyEventSubscriptionEnabled": "true",
+}
+SHOWN: Final[dict[str, Any]] = {  # Any: JSON
+    "code_length": 8,
+    "lookup_enabled": True,
+    "skip_sms_to_landlines": True,
+    "dtmf_input_required": True,
+    "tts_name": "Example Bank",
+    "psd2_enabled": True,
+    "do_not_share_warning_enabled": True,
+    "custom_code_enabled": True,
+    "push": {"include_date": True, "apn_credential_sid": "CR" + "a" * 32, "fcm_credential_sid": "CR" + "b" * 32},
+    "totp": {"issuer": "Example", "time_step": 60, "code_length": 8, "skew": 2},
+    "default_template_sid": "HJ" + "c" * 32,
+    "whatsapp": {"msg_service_sid": "MG" + "d" * 32, "from": "whatsapp:+15005550006"},
+    "passkeys": {
+        "relying_party": {
+            "id": "example.com",
+            "name": "Example",
+            "origins": ["https://example.com", "https://login.example.com"],
+        },
+        "authenticator_attachment": "platform",
+        "discoverable_credentials": "required",
+        "user_verification": "preferred",
+    },
+    "verify_event_subscription_enabled": True,
+}
+
+
+async def test_a_new_service_has_the_defaults(tenant: Tenant) -> None:
+    """Only a name is needed; the rest is as the contract says."""
+    created = await tenant.create("/v2/Services", {"FriendlyName": "Stage"})
+    conforms(created, SERVICE)
+    assert created["friendly_name"] == "Stage"
+    assert created["account_sid"] == tenant.account.sid
+    assert created["push"]["include_date"] is False
+    assert created["totp"] == {"issuer": "Stage", "time_step": 30, "code_length": 6, "skew": 1}
+    assert created["url"] == f"{tenant.base_url}/v2/Services/{created['sid']}"
+    assert created["links"]["entities"] == f"{created['url']}/Entities"
+
+
+async def test_a_service_keeps_every_setting(tenant: Tenant) -> None:
+    """What was given at its creation is what it shows, then and later."""
+    created = await tenant.create("/v2/Services", {"FriendlyName": "Stage", **SETTINGS})
+    conforms(created, SERVICE)
+    assert {name: created[name] for name in SHOWN} == SHOWN
+    assert await tenant.get(f"/v2/Services/{created['sid']}") == created
+
+
+async def test_an_update_changes_what_it_names(tenant: Tenant, service: str) -> None:
+    """The rest stays; the answer and a later read agree."""
+    before = await tenant.get(f"/v2/Services/{service}")
+    updated = await tenant.update(f"/v2/Services/{service}", {"FriendlyName": "Prod", "Totp.Skew": "2"})
+    expected = {**before, "friendly_name": "Prod", "totp": {**before["totp"], "issuer": "Prod", "skew": 2}}
+    assert {**updated, "date_updated": before["date_updated"]} == expected
+    assert await tenant.get(f"/v2/Services/{service}") == updated
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"FriendlyName": ""},
+        {"FriendlyName": "x" * 33},
+        {"FriendlyName": "Stage", "CodeLength": "3"},
+        {"FriendlyName": "Stage", "CodeLength": "six"},
+        {"FriendlyName": "Stage", "LookupEnabled": "maybe"},
+        {"FriendlyName": "Stage", "Totp.TimeStep": "19"},
+    ],
+)
+async def test_a_wrong_setting_is_refused(tenant: Tenant, form: dict[str, str]) -> None:
+    """400 60200, and nothing is created."""
+    assert refused(await tenant.client.post("/v2/Services", data=form)) == (400, 60200)
+
+
+async def test_unknown_parameters_are_ignored_and_of_repeated_ones_the_last_counts(tenant: Tenant) -> None:
+    """As helper libraries expect (contract section 10)."""
+    created = await tenant.create("/v2/Services", {"FriendlyName": ["Stage", "Prod"], "Flavour": "sour"})
+    assert created["friendly_name"] == "Prod"
+
+
+async def test_a_deleted_service_is_gone_at_once(tenant: Tenant, service: str) -> None:
+    """204, then 404 for every method; deleting again is a 404, too."""
+    await tenant.delete(f"/v2/Services/{service}")
+    assert refused(await tenant.client.get(f"/v2/Services/{service}")) == (404, 20404)
+    assert refused(await tenant.client.post(f"/v2/Services/{service}", data={"FriendlyName": "x"})) == (404, 20404)
+    assert refused(await tenant.client.delete(f"/v2/Services/{service}")) == (404, 20404)

@@ -1,0 +1,68 @@
+"""One child process of a test: started, killed, ended by its pid, its output in a file."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+END_SECONDS_MAX: Final = 30.0
+TAIL_BYTES: Final = 6000
+
+
+class Child:
+    """Runs one command, again and again if asked to."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log = log
+
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        assert self._process is not None, "start() comes first"
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and hasn't ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Starts the command; its output is added to the log."""
+        assert not self.running
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, env=self._environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def terminate(self) -> None:
+        """Asks it to drain; `wait` for it."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def wait(self) -> int:
+        """Its exit status, once it has ended. Raises subprocess.TimeoutExpired."""
+        assert self._process is not None
+        return self._process.wait(END_SECONDS_MAX)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def end(self) -> None:
+        """Ends it in any case."""
+        if self.running:
+            self.terminate()
+            try:
+                self.wait()
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def tail(self) -> str:
+        """The end of what it said."""
+        return self.log.read_bytes()[-TAIL_BYTES:].decode(errors="replace") if self.log.exists() else ""
