@@ -4,11 +4,8 @@ They are made on the first start and found again by ``<var>/dev.json``. If the d
 away, the service was deleted), they are made anew.
 """
 
-import asyncio
 import shlex
-import socket
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -23,7 +20,6 @@ from pushward.cli.console import OUT
 from pushward.cli.dev_file import DevelopmentAccess, read_dev_file, write_dev_file
 from pushward.cli.keys import opened_keys
 from pushward.cli.runtime import Host
-from pushward.cli.sockets import base_url
 from pushward.config.settings import Settings
 from pushward.errors import NotFoundError, UnauthenticatedError
 from pushward.rpc.context import request_context
@@ -32,11 +28,10 @@ from services.registry.wiring import create_account
 NAME: Final = "Development"
 
 
-def prepare_development(settings: Settings, listening: socket.socket) -> Callable[[], None]:
-    """Makes sure that there is an account and a service; returns what shows the screen, once requests are served."""
-    access = asyncio.run(_ensure(settings, base_url(listening)))
-    file = write_dev_file(settings.var_dir, access)
-    return lambda: OUT.print(_screen(access, file))
+async def prepare_development(settings: Settings, url: str) -> None:
+    """Makes sure that there is an account and a service, writes them down, and shows the screen."""
+    access = await _ensure(settings, url)
+    OUT.print(_screen(access, write_dev_file(settings.var_dir, access)))
 
 
 async def _ensure(settings: Settings, url: str) -> DevelopmentAccess:

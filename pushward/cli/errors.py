@@ -19,6 +19,7 @@ from pushward.database.migrate import MigrationError
 from pushward.errors import PushwardError
 from pushward.eventlog.postgres import HoleError
 from pushward.security.kek import KekFileError
+from pushward.telemetry.logs import LogLevelError
 
 FAILED: Final = 1
 MISUSED: Final = 2
@@ -39,7 +40,7 @@ def told(error: Exception) -> CommandError | None:
             return error
         case ValidationError():
             return CommandError(_settings_problems(error), MISUSED)
-        case SettingsError():
+        case SettingsError() | LogLevelError():
             return CommandError(str(error), MISUSED)
         case PushwardError():
             return CommandError(error.message)

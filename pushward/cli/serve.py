@@ -6,8 +6,9 @@ What can go wrong at the start goes wrong here, before anything runs: settings, 
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,11 +17,11 @@ from pushward.cli.development import prepare_development
 from pushward.cli.embedded import embedded_stores, needs_embedded
 from pushward.cli.errors import MISUSED, CommandError
 from pushward.cli.keys import key_encryption
-from pushward.cli.sockets import bind_http
+from pushward.cli.sockets import base_url, bind_http
 from pushward.cli.stores_file import with_stores
 from pushward.cli.supervisor import supervise
 from pushward.cli.targets import ALL, EDGE, EVERY_TARGET, STORES
-from pushward.cli.worker import run
+from pushward.cli.worker import OnReady, nothing_more, run
 from pushward.config.settings import Settings
 from pushward.telemetry.logs import configure_logs
 
@@ -82,8 +83,8 @@ def _stores(settings: Settings) -> Iterator[Mapping[str, str]]:
         yield environment
 
 
-def _on_ready(settings: Settings, names: Sequence[str], listening: socket.socket | None) -> Callable[[], None]:
+def _on_ready(settings: Settings, names: Sequence[str], listening: socket.socket | None) -> OnReady:
     """In development with everything in one place: an account to begin with, and a screen that says how."""
     if listening is None or not settings.development or set(names) != {*EVERY_TARGET}:
-        return lambda: None
-    return prepare_development(settings, listening)
+        return nothing_more
+    return partial(prepare_development, settings, base_url(listening))

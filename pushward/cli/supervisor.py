@@ -14,12 +14,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from pushward.cli.stopping import Stopping, stopping
+from pushward.cli.worker import OnReady
 from pushward.config.settings import Settings
 
 RESTART_SECONDS_MIN: Final = 0.1
@@ -38,7 +39,7 @@ def supervise(
     targets: Sequence[str],
     listening: socket.socket,
     environment: Mapping[str, str],
-    on_ready: Callable[[], None],
+    on_ready: OnReady,
     life: int | None = None,
 ) -> None:
     """Runs the workers that the settings ask for; returns when all have drained. ``environment`` is theirs.
@@ -67,7 +68,7 @@ class Supervisor:
         *,
         count: int,
         drain_seconds: float,
-        on_ready: Callable[[], None],
+        on_ready: OnReady,
     ) -> None:
         self._targets = tuple(targets)
         self._listening = listening
@@ -76,15 +77,30 @@ class Supervisor:
         self._drain_seconds = drain_seconds
         self._on_ready = on_ready
         self._unready = set(range(count))
+        self._all_ready = asyncio.Event()
         # The write end is ours alone (descriptors aren't inherited unless passed): it ends when we do.
         self._life, self._alive = os.pipe()
 
     async def run(self, life: int | None) -> None:
         """Returns when all workers have drained and left."""
         with stopping(life) as wish:
+            announcing = asyncio.create_task(self._announce(wish))
             await asyncio.gather(*(self._keep(number, wish) for number in range(self._count)))
+            announcing.cancel()
+            await asyncio.wait({announcing})
         os.close(self._life)
         os.close(self._alive)
+        if not announcing.cancelled():
+            announcing.result()
+
+    async def _announce(self, wish: Stopping) -> None:
+        """What is to be done once every worker has been ready; if that fails, there is no going on."""
+        await self._all_ready.wait()
+        try:
+            await self._on_ready()
+        except Exception:
+            wish.ask("not_prepared")
+            raise
 
     async def _keep(self, number: int, wish: Stopping) -> None:
         """One worker after another."""
@@ -124,8 +140,7 @@ class Supervisor:
         if os.read(ready, 1):
             self._unready.discard(number)
             if not self._unready:
-                self._on_ready()
-                self._unready.add(self._count)  # no worker has this number, so it isn't said twice
+                self._all_ready.set()
         asyncio.get_running_loop().remove_reader(ready)
         os.close(ready)
 

@@ -8,7 +8,7 @@ import gc
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import uvloop
 
@@ -18,12 +18,19 @@ from pushward.cli.targets import EVERY_TARGET
 from pushward.config.settings import Settings
 from pushward.telemetry.logs import configure_logs
 
+OnReady = Callable[[], Awaitable[None]]
+"""What is done once, when requests can be served."""
+
+
+async def nothing_more() -> None:
+    """For whoever has nothing to do then."""
+
 
 def run(
     settings: Settings,
     targets: Sequence[str],
     listening: socket.socket | None,
-    on_ready: Callable[[], None],
+    on_ready: OnReady,
     life: int | None = None,
 ) -> None:
     """Serves ``targets`` until it is asked to stop, then drains. ``listening`` is the edge's socket, if it is one."""
@@ -35,7 +42,7 @@ async def _serve(
     settings: Settings,
     targets: Sequence[str],
     listening: socket.socket | None,
-    on_ready: Callable[[], None],
+    on_ready: OnReady,
     life: int | None,
 ) -> None:
     with stopping(life) as wish:
@@ -48,7 +55,7 @@ async def _serve(
             await host.stop(wish.hurried)
 
 
-async def _until_asked(host: Host, wish: Stopping, on_ready: Callable[[], None]) -> None:
+async def _until_asked(host: Host, wish: Stopping, on_ready: OnReady) -> None:
     asked = asyncio.create_task(wish.asked.wait())
     ready = asyncio.create_task(host.ready.wait())
     failed = asyncio.create_task(host.failed())
@@ -58,7 +65,7 @@ async def _until_asked(host: Host, wish: Stopping, on_ready: Callable[[], None])
             # What lives now lives for ever: collections needn't look at it again.
             gc.collect()
             gc.freeze()
-            on_ready()
+            await on_ready()
         await asyncio.wait({asked, failed}, return_when=asyncio.FIRST_COMPLETED)
         if failed.done():
             failed.result()
@@ -73,7 +80,7 @@ def main(arguments: Sequence[str]) -> None:
     settings = Settings()
     configure_logs(settings.log_level, json=settings.log_json)
 
-    def say_ready() -> None:
+    async def say_ready() -> None:
         os.write(ready, b"1")
         os.close(ready)
 

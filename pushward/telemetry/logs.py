@@ -20,8 +20,12 @@ QUIET_LOGGERS: Final = ("aiohttp.access", "asyncio", "httpx", "uvicorn.access", 
 """Libraries that tell at INFO what nobody asked for; their warnings come through."""
 
 
+class LogLevelError(ValueError):
+    """PUSHWARD_LOG_LEVEL names no level."""
+
+
 def configure_logs(level: str, *, json: bool, stream: TextIO | None = None) -> None:
-    """Routes structlog and the standard library's logging to ``stream`` (stderr). Raises ValueError: no such level."""
+    """Routes structlog and the standard library's logging to ``stream`` (stderr). Raises LogLevelError."""
     number = _level(level)
     out = stream or sys.stderr
     shared: list[Processor] = [
@@ -68,5 +72,5 @@ def _for_people(out: TextIO) -> Processor:
 def _level(name: str) -> int:
     number = logging.getLevelNamesMapping().get(name.upper())
     if number is None:
-        raise ValueError(f"PUSHWARD_LOG_LEVEL={name} is no level: use debug, info, warning, error or critical.")
+        raise LogLevelError(f"PUSHWARD_LOG_LEVEL={name} is no level: use debug, info, warning, error or critical.")
     return number

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from pushward.security.secret import Secret
-from pushward.telemetry.logs import configure_logs
+from pushward.telemetry.logs import LogLevelError, configure_logs
 
 
 @pytest.fixture
@@ -56,5 +56,5 @@ def test_what_is_below_the_level_is_not_written(out: io.StringIO) -> None:
 
 def test_a_level_that_is_none_is_refused() -> None:
     """The message names the setting."""
-    with pytest.raises(ValueError, match="PUSHWARD_LOG_LEVEL"):
+    with pytest.raises(LogLevelError, match="PUSHWARD_LOG_LEVEL"):
         configure_logs("loud", json=False)

@@ -1,0 +1,1 @@
+"""The command line with everything behind it: real processes, their own PostgreSQL."""
