@@ -12,6 +12,7 @@ Each command's module is imported when it is asked for: a device needs no gRPC, 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Final
 
 import typer
@@ -19,6 +20,8 @@ import typer
 from pushward.cli.console import ERR
 
 COMMANDS: Final = ("serve", "migrate", "init", "account", "events", "replay", "device", "receipt")
+SIMULATOR: Final = "device"
+DEVICE_LIBRARY: Final = "pushward_device"
 MODULES: Final = {"init": "migrate"}
 """The module of each command that isn't named like it."""
 
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and exits: 0 done, 1 failed, 2 misused. ``arguments`` are the process's own by default."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        _app(words[:1] if words[:1] and words[0] in COMMANDS else COMMANDS)(args=words, prog_name="pushward")
+        _app(_commands(words))(args=words, prog_name="pushward")
     except Exception as error:
         # Here, so that a command which fails at its import needs no other's.
         from pushward.cli.errors import told
@@ -37,6 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         ERR.print(f"pushward: {expected}", style="red", markup=False, soft_wrap=True)
         sys.exit(expected.exit_code)
+
+
+def _commands(words: Sequence[str]) -> Sequence[str]:
+    """The command that is asked for; else all that can run here: a server comes without the device library."""
+    if words and words[0] in COMMANDS:
+        return words[:1]
+    return [name for name in COMMANDS if name != SIMULATOR or find_spec(DEVICE_LIBRARY) is not None]
 
 
 def _app(commands: Sequence[str]) -> typer.Typer:

@@ -48,6 +48,8 @@ def told(error: Exception) -> CommandError | None:
             return CommandError(str(error))
         case asyncpg.PostgresError() | asyncpg.InterfaceError():
             return CommandError(f"The database refused: {error}")
+        case ModuleNotFoundError(name="pushward_device"):
+            return CommandError("The simulator needs the device library: pip install pushward-device")
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             return CommandError(f"{place}{error.strerror or error}")
