@@ -242,10 +242,10 @@ class Subscription:
         progress.stored_at = self._monotonic()
 
     async def _move(self, through: Any, shard: int, seen: Position, to: Position) -> None:  # Any: as in Apply
-        status = await through.execute(
+        moved = await through.fetchrow(
             self._sql.move, self.name, shard, self._owner, seen.position, to.position, to.event_id
         )
-        if status != "UPDATE 1":
+        if moved is None:
             raise LeaseLostError(f"{self.name}/{shard}")
 
     async def _verify(self, shard: int, position: Position) -> None:
@@ -323,7 +323,8 @@ class _Sql:
             RETURNING s.shard, s.epoch, s.position, s.event_id"""  # noqa: S608
         self.move = f"""
             UPDATE {schema}.subscription SET position = $5, event_id = $6
-             WHERE name = $1 AND shard = $2 AND owner = $3 AND position = $4"""  # noqa: S608
+             WHERE name = $1 AND shard = $2 AND owner = $3 AND position = $4
+            RETURNING shard"""  # noqa: S608
         self.release = f"""
             UPDATE {schema}.subscription SET owner = NULL, leased_until = NULL
              WHERE name = $1 AND owner = $2"""  # noqa: S608

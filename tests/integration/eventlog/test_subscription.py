@@ -191,6 +191,19 @@ async def test_unwanted_events_move_the_position_without_an_effect(world: World)
     assert await world.applied() == []
 
 
+async def test_a_lazy_move_keeps_the_shard(world: World) -> None:
+    """Whoever stored a position goes on: nobody has to take the shard anew, with a pause in between."""
+    follower = await world.follow(wants=lambda event: False)
+    await eventually(lambda: world.query("SELECT count(owner) FROM probe.subscription"), [(SHARDS,)])
+    followers = dict(follower.subscription._followers)
+    positions = "SELECT sum(position)::int FROM probe.subscription"
+    for appended in (8, 16):
+        await _append(world, 8)
+        await eventually(lambda: world.query(positions), [(appended,)])
+    assert follower.subscription._followers == followers
+    assert not any(task.done() for task in followers.values())
+
+
 async def test_a_rewritten_log_stops_the_shard(world: World) -> None:
     """Another event lies where the last applied one was: that shard stands still, the others go on."""
     follower = await world.follow()
