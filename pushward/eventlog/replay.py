@@ -26,10 +26,11 @@ AnyAggregate = Aggregate[Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a state table: where its last event lies, and its record."""
+    """A row of a state table: where its last event lies, and its record; None if some columns are unreadable."""
 
     position: int
     record: Any  # Any: a record of some domain
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Difference:
         """The columns that differ; empty where the row is missing on one side."""
         if self.live is None or self.replayed is None:
             return ()
+        if self.live.unreadable:
+            return self.live.unreadable
         live, replayed = asdict(self.live.record), asdict(self.replayed.record)
         place = () if self.live.position == self.replayed.position else ("position",)
         return place + tuple(name for name in live if live[name] != replayed[name])
@@ -160,5 +163,6 @@ async def _live(
     for table in tables:
         query = f"SELECT * FROM {table.name} WHERE shard = $1"  # noqa: S608 - our own names
         async for row in connection.cursor(query, shard, prefetch=PREFETCH_EVENTS):
-            record = table.load(row)
-            yield table.name, table.row(record).key, Row(row["position"], record)
+            unreadable = table.unreadable(row)
+            record = None if unreadable else table.load(row)
+            yield table.name, tuple(row[name] for name in table.key), Row(row["position"], record, unreadable)

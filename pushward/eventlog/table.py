@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
+from google.protobuf.message import DecodeError
 
 from pushward.api.common.v1 import common_pb2
 from pushward.eventlog.codec import sealed_from_message, sealed_to_message
@@ -59,9 +60,25 @@ class Table(Generic[R]):
             )
         )
 
+    def unreadable(self, row: Mapping[str, Any]) -> tuple[str, ...]:  # Any: column values
+        """The columns of a row that `load` fails on: their values can't have come from a record."""
+        return tuple(
+            name
+            for name, convert in zip(self.columns, self._from_column, strict=True)
+            if row[name] is not None and not _converts(convert, row[name])
+        )
+
     def load_columns(self, values: Sequence[Any]) -> R:  # Any: column values
         """The record of its columns in order, as ``row`` made them."""
         return self.load(dict(zip(self.columns, values, strict=True)))
+
+
+def _converts(convert: Convert, value: Any) -> bool:  # Any: a column's value
+    try:
+        convert(value)
+    except (ValueError, msgspec.MsgspecError, DecodeError):
+        return False
+    return True
 
 
 def _same(value: Any) -> Any:  # Any: a value that is its own column
