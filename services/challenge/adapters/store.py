@@ -1,10 +1,11 @@
-"""Reads of ``challenge.challenge``: one indexed query each."""
+"""Reads of ``challenge.challenge``: one indexed query each, or for many at once."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pushward.database.gathering import Gathering
 from pushward.database.paging import Scan
 from pushward.database.pool import Database
 from services.challenge.adapters.tables import CHALLENGE
@@ -15,9 +16,9 @@ _NOW: Final = "SELECT clock_timestamp() AS now"
 _COLUMNS: Final = ", ".join(f"c.{name}" for name in CHALLENGE.columns)
 
 _LOAD: Final = f"""
-SELECT clock.now, {_COLUMNS}
-  FROM (SELECT clock_timestamp() AS now) AS clock
-  LEFT JOIN challenge.challenge AS c ON c.stream_id = $1"""  # noqa: S608 - names from our own code, here and below
+SELECT k.asked, clock_timestamp() AS now, {_COLUMNS}
+  FROM unnest($1::uuid[]) WITH ORDINALITY AS k(stream_id, asked)
+  LEFT JOIN challenge.challenge AS c ON c.stream_id = k.stream_id"""  # noqa: S608 - names from our own code, here and below
 
 _DUE: Final = f"""
 SELECT {_COLUMNS} FROM challenge.challenge AS c
@@ -56,6 +57,7 @@ class PostgresChallengeStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._challenges = Gathering(database, _LOAD)
 
     async def now(self) -> datetime:
         """The database's clock."""
@@ -66,7 +68,7 @@ class PostgresChallengeStore:
 
     async def load(self, stream_id: UUID) -> Loaded:
         """A challenge, or the initial state."""
-        row = await self._database.fetchrow(_LOAD, stream_id)
+        row = await self._challenges.row(stream_id)
         assert row is not None
         return _loaded(row)
 

@@ -1,8 +1,12 @@
-"""Answers what is asked with each request: one query by primary keys, only the columns that are needed."""
+"""Answers what is asked with each request: by primary keys, only the columns that are needed.
+
+What many requests ask at once is gathered into one query (pushward/database/gathering.py).
+"""
 
 from typing import Any, Final
 from uuid import UUID
 
+from pushward.database.gathering import Gathering
 from pushward.database.pool import Database
 from pushward.values import FactorStatus, FactorType, NotificationPlatform
 from services.registry.adapters import tables
@@ -13,13 +17,13 @@ _ACCOUNT: Final = "SELECT * FROM registry.account WHERE sid = $1"
 
 # Each join is a condition of its own: the device is authenticated only while all four live.
 _DEVICE: Final = """
-    SELECT clock_timestamp() AS now, f.account_sid, f.service_sid, f.entity_sid, f.identity, f.status, f.public_key,
-           e.stream_id, e.version, e.key_id
-      FROM registry.factor AS f
+    SELECT k.asked, clock_timestamp() AS now, f.account_sid, f.service_sid, f.entity_sid, f.identity, f.status,
+           f.public_key, e.stream_id, e.version, e.key_id
+      FROM unnest($1::text[]) WITH ORDINALITY AS k(sid, asked)
+      JOIN registry.factor AS f ON f.sid = k.sid AND NOT f.deleted
       JOIN registry.entity AS e ON e.stream_id = f.stream_id AND e.sid = f.entity_sid
       JOIN registry.service AS s ON s.sid = f.service_sid AND NOT s.deleted
-      JOIN registry.account AS a ON a.sid = f.account_sid AND NOT a.disabled
-     WHERE f.sid = $1 AND NOT f.deleted"""
+      JOIN registry.account AS a ON a.sid = f.account_sid AND NOT a.disabled"""
 
 _BEARER: Final = """
     SELECT clock_timestamp() AS now, t AS token
@@ -29,25 +33,26 @@ _BEARER: Final = """
      WHERE t.sid = $1"""
 
 _ACCOUNT_KEY_OF_SERVICE: Final = """
-    SELECT a.key_id
-      FROM registry.service AS s
-      JOIN registry.account AS a ON a.sid = s.account_sid
-     WHERE s.sid = $2 AND s.account_sid = $1 AND NOT s.deleted"""
+    SELECT k.asked, a.key_id
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k(account_sid, service_sid, asked)
+      JOIN registry.service AS s ON s.sid = k.service_sid AND s.account_sid = k.account_sid AND NOT s.deleted
+      JOIN registry.account AS a ON a.sid = s.account_sid"""
 
 _ACCOUNT_OF_SERVICE: Final = """
-    SELECT a.*
-      FROM registry.service AS s
-      JOIN registry.account AS a ON a.sid = s.account_sid
-     WHERE s.sid = $2 AND s.account_sid = $1 AND NOT s.deleted"""
+    SELECT k.asked, a.*
+      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k(account_sid, service_sid, asked)
+      JOIN registry.service AS s ON s.sid = k.service_sid AND s.account_sid = k.account_sid AND NOT s.deleted
+      JOIN registry.account AS a ON a.sid = s.account_sid"""
 
 _FACTOR: Final = """
-    SELECT clock_timestamp() AS now, (s.settings ->> 'push_include_date')::boolean AS push_include_date,
+    SELECT k.asked, clock_timestamp() AS now, (s.settings ->> 'push_include_date')::boolean AS push_include_date,
            e.sid AS entity_sid, e.version, e.key_id,
            f.factor_type, f.status, f.public_key, f.notification_platform
-      FROM registry.service AS s
-      LEFT JOIN registry.entity AS e ON e.stream_id = $3 AND e.sid IS NOT NULL
-      LEFT JOIN registry.factor AS f ON f.sid = $4 AND f.entity_sid = e.sid AND NOT f.deleted
-     WHERE s.sid = $2 AND s.account_sid = $1 AND NOT s.deleted"""
+      FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[])
+           WITH ORDINALITY AS k(account_sid, service_sid, stream_id, factor_sid, asked)
+      JOIN registry.service AS s ON s.sid = k.service_sid AND s.account_sid = k.account_sid AND NOT s.deleted
+      LEFT JOIN registry.entity AS e ON e.stream_id = k.stream_id AND e.sid IS NOT NULL
+      LEFT JOIN registry.factor AS f ON f.sid = k.factor_sid AND f.entity_sid = e.sid AND NOT f.deleted"""
 
 _PUSH_ADDRESSEE: Final = """
     SELECT f AS factor, s AS service
@@ -61,6 +66,10 @@ class PostgresLookups:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._devices = Gathering(database, _DEVICE)
+        self._account_keys = Gathering(database, _ACCOUNT_KEY_OF_SERVICE)
+        self._accounts = Gathering(database, _ACCOUNT_OF_SERVICE)
+        self._factors = Gathering(database, _FACTOR)
 
     async def account(self, account_sid: str) -> AccountRecord | None:
         """An account, disabled or not."""
@@ -69,7 +78,7 @@ class PostgresLookups:
 
     async def device(self, factor_sid: str) -> LiveDevice | None:
         """A live factor with all that it lies below."""
-        row = await self._database.fetchrow(_DEVICE, factor_sid)
+        row = await self._devices.row(factor_sid)
         if row is None:
             return None
         return LiveDevice(
@@ -93,17 +102,17 @@ class PostgresLookups:
 
     async def account_key_of_service(self, account_sid: str, service_sid: str) -> UUID | None:
         """The account's data key, if the service lives and is the account's."""
-        row = await self._database.fetchrow(_ACCOUNT_KEY_OF_SERVICE, account_sid, service_sid)
+        row = await self._account_keys.row(account_sid, service_sid)
         return None if row is None else row["key_id"]
 
     async def account_of_service(self, account_sid: str, service_sid: str) -> AccountRecord | None:
         """The account, if the service lives and is the account's."""
-        row = await self._database.fetchrow(_ACCOUNT_OF_SERVICE, account_sid, service_sid)
+        row = await self._accounts.row(account_sid, service_sid)
         return None if row is None else tables.ACCOUNT.load(dict(row))
 
     async def factor(self, account_sid: str, service_sid: str, entity_stream: UUID, factor_sid: str) -> FoundFactor:
         """A factor below a service and an entity, or what of it was found."""
-        row = await self._database.fetchrow(_FACTOR, account_sid, service_sid, entity_stream, factor_sid)
+        row = await self._factors.row(account_sid, service_sid, entity_stream, factor_sid)
         if row is None:
             return FoundFactor()
         return FoundFactor(
