@@ -1,7 +1,9 @@
 """The composition root: what the services of one process share, and the order in which they start and stop.
 
     start   the edge and the gRPC servers at once, behind a shut gate: callers get 503, health says NOT_SERVING;
-            when the databases are as this release needs them: the head watch, the services, then the gate opens
+            when the databases are as this release needs them: the head watch, the services, then the gate opens;
+            an edge that shares its socket takes no connection before that, which a sibling could have served: unless
+            the databases aren't right, so that somebody says so
     stop    the edge drains first, then the gRPC servers, then the services from the outside in, then the channels
 
 Nothing here waits for a peer: a peer that is away is a 503 of whoever needs it.
@@ -45,7 +47,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Host:
-    """The services of one process. ``listening`` is the edge's socket; with ``grpc`` the others get servers, too."""
+    """The services of one process. ``listening`` is the edge's socket, which other processes may share.
+
+    With ``grpc`` the other services get servers, too.
+    """
 
     def __init__(
         self,
@@ -53,9 +58,11 @@ class Host:
         targets: Sequence[str],
         listening: socket.socket | None = None,
         *,
+        shares_socket: bool = False,
         grpc: bool = False,
     ) -> None:
         self._settings = settings
+        self._shares_socket = shares_socket
         self._stores = [store for store in STORES if store.name in targets]
         self._grpc = grpc
         self._databases: list[Database] = []
@@ -70,6 +77,7 @@ class Host:
         self._edge = (
             edge.build(settings, runtime, listener=listening, siblings=self._services) if EDGE in targets else None
         )
+        self._edge_serves = False
         self.ready = asyncio.Event()
         self._started: list[Service] = []
         self._network_servers: list[NetworkServer] = []
@@ -102,8 +110,8 @@ class Host:
             service.register(self.peers.servers[service.name])
         if self._grpc:
             await self._listen()
-        if self._edge is not None:
-            await self._edge.start()
+        if not self._shares_socket:
+            await self._take_connections()
         self._opening = asyncio.create_task(self._open(), name="host-opening")
 
     async def failed(self) -> None:
@@ -139,6 +147,12 @@ class Host:
         for database in self._databases:
             yield "database", database.close()
 
+    async def _take_connections(self) -> None:
+        """Lets the edge serve; once."""
+        if self._edge is not None and not self._edge_serves:
+            self._edge_serves = True
+            await self._edge.start()
+
     async def _listen(self) -> None:
         """A gRPC server for each of our services, for those who run elsewhere."""
         for service in self._services:
@@ -158,6 +172,7 @@ class Host:
             self._started.append(service)
             await service.start()
         self._gate.open()
+        await self._take_connections()
         await self._watch_readiness()
 
     async def _await_schema(self) -> None:
@@ -167,6 +182,7 @@ class Host:
             if problem != self._gate.reason:
                 _log.warning("waiting_for_databases", reason=problem)
                 self._gate.reason = problem
+                await self._take_connections()
             await asyncio.sleep(SCHEMA_POLL_SECONDS)
 
     async def _watch_readiness(self) -> None:

@@ -47,7 +47,7 @@ async def _serve(
 ) -> None:
     with stopping(life) as wish:
         everything = {*targets} == {*EVERY_TARGET}
-        host = Host(settings, targets, listening, grpc=not everything)
+        host = Host(settings, targets, listening, shares_socket=settings.workers > 1, grpc=not everything)
         try:
             await host.start()
             await _until_asked(host, wish, on_ready)
