@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
@@ -12,9 +13,11 @@ from tests.e2e.conftest import Enrol
 from tests.support.phone import Phone
 from tests.support.receiver import Delivery, Receiver
 from tests.support.standard_webhooks import is_signed
+from tests.support.system import Shape
 from tests.support.tenant import Json, Tenant
 from tests.support.waiting import until
 
+EVERY_SHAPE = pytest.mark.parametrize("system", list(Shape), indirect=True, ids=str, scope="session")
 CLOCK_SECONDS_OFF_MAX: Final = 60.0
 V1: Final = {"uuid", "type", "account_sid", "service_sid", "entity_identity", "factor_sid", "factor_type"}
 V1_CHALLENGE: Final = V1 | {"challenge_sid"}
@@ -67,6 +70,7 @@ def assert_signed(delivery: Delivery, tenant: Tenant, hook: Hook) -> None:
     assert delivery.headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
+@EVERY_SHAPE
 async def test_all_original_events_come_signed_with_every_field(
     tenant: Tenant, service: str, receiver: Receiver, enrol: Enrol
 ) -> None:
@@ -152,6 +156,18 @@ async def test_a_refused_delivery_comes_again_under_the_same_id(
     assert int(second.headers["webhook-timestamp"]) > int(first.headers["webhook-timestamp"])
     assert_signed(first, tenant, hook)
     assert_signed(second, tenant, hook)
+
+
+@pytest.mark.parametrize("system", [Shape.ONE], indirect=True, ids=str, scope="session")
+async def test_an_expiry_is_told_even_if_nobody_reads(tenant: Tenant, phone: Phone, receiver: Receiver) -> None:
+    """It is recorded within five seconds of the date; the device that was not fast enough sees the same."""
+    await hooked(tenant, phone.factor.service_sid, receiver, "challenge.expired")
+    date = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+    created = await tenant.challenge(phone.entity, phone.sid, ExpirationDate=date.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    form = (await receiver.of_type("challenge.expired")).form
+    assert (form["challenge_sid"], form["challenge_status"]) == (created["sid"], "expired")
+    assert date <= datetime.fromisoformat(form["challenge_date_updated"]) <= date + timedelta(seconds=5)
+    assert (await phone.device.get(phone.sid, created["sid"])).status == "expired"
 
 
 async def test_a_query_in_the_url_is_signed_as_it_is(tenant: Tenant, phone: Phone, receiver: Receiver) -> None:
