@@ -88,6 +88,8 @@ def _field(number: int, text: str) -> JsonObject:
             raise _invalid_details(
                 f"Details.Fields, item {number}: {name} must be a string of at most {length_max} characters."
             )
+        if "\0" in member:
+            raise _invalid_details(f"Details.Fields, item {number}: {name} contains U+0000.")
     return {"label": field["label"], "value": field["value"]}
 
 
@@ -101,6 +103,9 @@ def _string_members(parameter: str, text: str | None) -> JsonObject | None:
     for name, member in members.items():
         if not isinstance(member, str):
             raise BadRequestError(f"{parameter}: the member {name!r} must be a string.", code=INVALID_REQUEST)
+        # The edge sees only how it is escaped.
+        if "\0" in name or "\0" in member:
+            raise BadRequestError(f"{parameter}: the member {name!r} contains U+0000.", code=INVALID_REQUEST)
     if len(strictjson.compact(members)) > OBJECT_LENGTH_MAX:
         raise BadRequestError(f"{parameter} may have at most {OBJECT_LENGTH_MAX} characters.", code=INVALID_REQUEST)
     return members

@@ -38,6 +38,8 @@ def test_details_at_their_bounds_are_taken() -> None:
         ("m", [field(value="v" * 129)], "item 1: value"),
         ("m", [field(value=1)], "item 1: value"),
         ("m", [field(label=None)], "item 1: label"),
+        ("m", [field(), field(label="I\0P")], r"item 2: label contains U\+0000"),
+        ("m", [field(value="\0")], r"item 1: value contains U\+0000"),
         ("m", [field(extra="x")], "item 1"),
         ("m", ['{"label":"a"}'], "item 1"),
         ("m", ['{"label":"a","label":"b","value":"c"}'], "item 1"),
@@ -81,6 +83,15 @@ def test_a_member_that_is_no_string_is_named(value: str) -> None:
     """So that the caller finds it."""
     with pytest.raises(BadRequestError, match="'who'"):
         rules.hidden_details(f'{{"ok":"yes","who":{value}}}')
+
+
+@pytest.mark.parametrize("text", ['{"ok":"yes","who":"a\\u0000b"}', '{"ok":"yes","who\\u0000":""}'])
+def test_a_member_with_u0000_is_refused_by_name(text: str) -> None:
+    """400, 60306, however it is written (contract section 10, Bodies)."""
+    for parameter, read in (("HiddenDetails", rules.hidden_details), ("Metadata", rules.metadata)):
+        with pytest.raises(BadRequestError, match=rf"{parameter}: the member 'who.* contains U\+0000") as refused:
+            read(text)
+        assert refused.value.code == 60306
 
 
 @pytest.mark.parametrize(
