@@ -1,4 +1,7 @@
-"""`pushward receipt verify`: whether a receipt proves what it says, with nothing but it and the factor's public key."""
+"""`pushward receipt verify`: whether a receipt proves what it says, with nothing but it and the factor's public key.
+
+A key that came with the receipt is refused unless the caller asks for it: whoever forges the one can forge the other.
+"""
 
 import base64
 import sys
@@ -8,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from pushward import strictjson
-from pushward.cli.console import JsonOption, print_json, print_pairs
+from pushward.cli.console import JsonOption, print_json, print_pairs, say
 from pushward.cli.errors import MISUSED, CommandError
 from pushward.security.receipt import ReceiptError, verify_receipt
 from pushward.strictjson import JsonObject, JsonValue, StrictJsonError
@@ -16,6 +19,15 @@ from pushward.strictjson import JsonObject, JsonValue, StrictJsonError
 STDIN: Final = "-"
 PEM_BORDER: Final = "-----"
 INPUT_BYTES_MAX: Final = 65_536
+NO_KEY: Final = (
+    "Name the factor's public key, as you kept it at the enrolment: --public-key. "
+    "With --trust-embedded-key the key beside the receipt is used, which proves nothing about who signed."
+)
+ONE_KEY: Final = "Either --public-key or --trust-embedded-key, not both."
+EMBEDDED_KEY_WARNING: Final = (
+    "WARNING: checked with the key that came with the receipt. Anybody can make such a pair: "
+    "this doesn't show whose key it is. Use --public-key for a proof."
+)
 
 app = typer.Typer(no_args_is_help=True, help="Receipts: the signed answers of devices.")
 
@@ -31,6 +43,10 @@ def verify(
     public_key: Annotated[
         str | None, typer.Option(help="The factor's public key: base64 of its SubjectPublicKeyInfo, or a file with it.")
     ] = None,
+    trust_embedded_key: Annotated[
+        bool,
+        typer.Option("--trust-embedded-key", help="Use the key in the API's JSON, which proves nothing by itself."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check a receipt offline. Exits with 1 and the reason if it proves nothing.
@@ -38,12 +54,18 @@ def verify(
     The key must come from where you kept it at the enrolment. One that came with the receipt proves only that the two
     belong together.
     """
+    if trust_embedded_key is (public_key is not None):
+        raise CommandError(NO_KEY if public_key is None else ONE_KEY, MISUSED)
     jws, key_beside_it = _receipt(_read(file))
-    key = public_key or key_beside_it
-    if key is None:
-        raise CommandError("Name the factor's public key: --public-key.", MISUSED)
+    if public_key is not None:
+        key = _named_key(public_key)
+    elif key_beside_it is not None:
+        key = _key_bytes(key_beside_it)
+        say(EMBEDDED_KEY_WARNING)
+    else:
+        raise CommandError("No key came with this receipt: name the factor's with --public-key.", MISUSED)
     try:
-        signed = verify_receipt(jws, _key_bytes(key))
+        signed = verify_receipt(jws, key)
     except ReceiptError as error:
         raise CommandError(f"The receipt proves nothing: {error}.") from error
     if as_json:
@@ -81,8 +103,12 @@ def _receipt(text: str) -> tuple[str, str | None]:
     return jws, key if isinstance(key, str) else None
 
 
-def _key_bytes(key: str) -> bytes:
-    text = Path(key).read_text("ascii") if Path(key).is_file() else key
+def _named_key(key: str) -> bytes:
+    """The key that the caller gave, or the one in the file that the caller named."""
+    return _key_bytes(Path(key).read_text("ascii") if Path(key).is_file() else key)
+
+
+def _key_bytes(text: str) -> bytes:
     body = "".join(line.strip() for line in text.splitlines() if not line.startswith(PEM_BORDER))
     try:
         return base64.b64decode(body, validate=True)
