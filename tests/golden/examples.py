@@ -132,9 +132,9 @@ EXAMPLES: Final[Sequence[object]] = (
     ),
     registry.FactorDeleted(**_OF_FACTOR, with_service=True),
     registry.AccessTokenIssued(
-        ACCESS_TOKEN, ACCOUNT, SERVICE, IDENTITY, FactorType.PUSH, _sealed("Phone"), DIGEST, 300, MOMENT
+        ACCESS_TOKEN, ACCOUNT, SERVICE, IDENTITY, FactorType.PUSH, _sealed("Phone"), DIGEST, 300, MOMENT, 2
     ),
-    registry.AccessTokenIssued(ACCESS_TOKEN, ACCOUNT, SERVICE, IDENTITY, FactorType.PUSH, None, DIGEST, 60, MOMENT),
+    registry.AccessTokenIssued(ACCESS_TOKEN, ACCOUNT, SERVICE, IDENTITY, FactorType.PUSH, None, DIGEST, 60, MOMENT, 0),
     registry.AccessTokenSpent(ACCESS_TOKEN, ACCOUNT, SERVICE, FACTOR),
     challenge.ChallengeCreated(
         **_OF_CHALLENGE,

@@ -64,6 +64,7 @@ class AccessTokens:
                 token_digest=access_token.digest(token),
                 ttl_seconds=ttl_seconds,
                 expires_at=now + timedelta(seconds=ttl_seconds),
+                entity_deletions=loaded.state.deletions,
             )
             state = AccessTokenState()
             events = decider.decide_issue(state, issued)

@@ -87,7 +87,9 @@ class Enrolment:
             if token.factor_sid is not None:
                 enrolled = _enrolled_before(loaded, token, wanted)
                 return Plan([], lambda after: enrolled)
-            return await self._plan(path, wanted, key, loaded, token_decider.spendable(loaded.token, loaded.now))
+            return await self._plan(
+                path, wanted, key, loaded, token_decider.spendable(loaded.token, loaded.state, loaded.now)
+            )
 
         record = await self._runner.run(path.stream_id, origin_of(request.context), plan)
         return await messages.factor(record, self._sealer)
@@ -118,7 +120,7 @@ class Enrolment:
             Change(self._streams.entities, path.stream_id, loaded.state, events, loaded.now)
         ]
         if token is not None:
-            spent = token_decider.decide_spend(loaded.token, command.factor_sid, loaded.now)
+            spent = token_decider.decide_spend(loaded.token, loaded.state, command.factor_sid, loaded.now)
             changes.append(Change(self._streams.access_tokens, token.stream_id, loaded.token, spent, loaded.now))
         return Plan(
             changes,

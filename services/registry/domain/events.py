@@ -144,6 +144,7 @@ class AccessTokenIssued:
     token_digest: bytes
     ttl_seconds: int
     expires_at: datetime
+    entity_deletions: int
 
 
 @dataclass(frozen=True, slots=True)

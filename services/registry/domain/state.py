@@ -53,7 +53,8 @@ class ServiceRecord:
 class EntityRecord:
     """The stream of one (service, identity), for ever; ``sid``, ``key_id`` and ``date_created`` only while it lives.
 
-    ``creation_day`` (days since 1970-01-01, UTC) and ``creations_on_day`` count factors created on that day.
+    ``deletions`` counts how often it was deleted. ``creation_day`` (days since 1970-01-01, UTC) and
+    ``creations_on_day`` count factors created on that day.
     """
 
     stream_id: UUID
@@ -64,6 +65,7 @@ class EntityRecord:
     sid: Sid | None
     key_id: UUID | None
     date_created: datetime | None
+    deletions: int
     creation_day: int
     creations_on_day: int
     recorded_at: datetime
@@ -96,7 +98,10 @@ class FactorRecord:
 
 @dataclass(frozen=True, slots=True)
 class AccessTokenRecord:
-    """An access token; ``factor_sid`` once it is spent."""
+    """An access token; ``factor_sid`` once it is spent.
+
+    ``entity_deletions`` is how often the identity's entity had been deleted when the token was issued.
+    """
 
     stream_id: UUID
     version: int
@@ -109,6 +114,7 @@ class AccessTokenRecord:
     token_digest: bytes
     ttl_seconds: int
     expires_at: datetime
+    entity_deletions: int
     factor_sid: Sid | None
     date_created: datetime
     date_updated: datetime
@@ -182,6 +188,11 @@ class EntityState:
     def live(self) -> EntityRecord | None:
         """The entity, unless it was deleted or never was."""
         return self.entity if self.entity and self.entity.sid else None
+
+    @property
+    def deletions(self) -> int:
+        """How often the identity's entity was deleted."""
+        return self.entity.deletions if self.entity else 0
 
     @property
     def live_factors(self) -> tuple[FactorRecord, ...]:

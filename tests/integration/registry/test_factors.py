@@ -83,6 +83,17 @@ async def test_a_token_stays_spent_after_its_factor_or_entity_was_deleted(tenant
     assert await code_of(tenant.enrol(bearer, phone.key)) == 60313
 
 
+async def test_an_unspent_token_does_not_bring_a_deleted_entity_back(tenant: Tenant) -> None:
+    """60313 for a token issued before; one issued since enrols the identity anew."""
+    unborn = await tenant.bearer()
+    await tenant.enrol()
+    living = await tenant.bearer()
+    await tenant.delete_entity()
+    assert await code_of(tenant.enrol(unborn)) == 60313
+    assert await code_of(tenant.enrol(living)) == 60313
+    assert (await tenant.enrol(await tenant.bearer())).sid
+
+
 async def test_a_token_enrols_one_factor_however_often_it_is_raced(world: World, tenant: Tenant) -> None:
     """Sixteen devices through two processes, one token: one winner, 60313 for all others."""
     bearer = await tenant.bearer()

@@ -535,6 +535,7 @@ class AccessTokenIssued(_message.Message):
     TOKEN_DIGEST_FIELD_NUMBER: _builtins.int
     TTL_SECONDS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    ENTITY_DELETIONS_FIELD_NUMBER: _builtins.int
     access_token_sid: _builtins.str
     account_sid: _builtins.str
     service_sid: _builtins.str
@@ -543,6 +544,8 @@ class AccessTokenIssued(_message.Message):
     token_digest: _builtins.bytes
     """SHA-256 of the token"""
     ttl_seconds: _builtins.int
+    entity_deletions: _builtins.int
+    """how often the identity's entity had been deleted: one more, and the token is spent"""
     @_builtins.property
     def factor_friendly_name(self) -> _common_pb2.Sealed: ...
     @_builtins.property
@@ -559,10 +562,11 @@ class AccessTokenIssued(_message.Message):
         token_digest: _builtins.bytes = ...,
         ttl_seconds: _builtins.int = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
+        entity_deletions: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "factor_friendly_name", b"factor_friendly_name"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token_sid", b"access_token_sid", "account_sid", b"account_sid", "expires_at", b"expires_at", "factor_friendly_name", b"factor_friendly_name", "factor_type", b"factor_type", "identity", b"identity", "service_sid", b"service_sid", "token_digest", b"token_digest", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token_sid", b"access_token_sid", "account_sid", b"account_sid", "entity_deletions", b"entity_deletions", "expires_at", b"expires_at", "factor_friendly_name", b"factor_friendly_name", "factor_type", b"factor_type", "identity", b"identity", "service_sid", b"service_sid", "token_digest", b"token_digest", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -46,6 +46,7 @@ CREATE TABLE registry.entity (
     sid              text        COLLATE "C",
     key_id           uuid,
     date_created     timestamptz,
+    deletions        integer     NOT NULL,
     creation_day     integer     NOT NULL,
     creations_on_day integer     NOT NULL,
     recorded_at      timestamptz NOT NULL
@@ -97,6 +98,7 @@ CREATE TABLE registry.access_token (
     token_digest         bytea       NOT NULL,
     ttl_seconds          integer     NOT NULL,
     expires_at           timestamptz NOT NULL,
+    entity_deletions     integer     NOT NULL,
     factor_sid           text        COLLATE "C",
     date_created         timestamptz NOT NULL,
     date_updated         timestamptz NOT NULL

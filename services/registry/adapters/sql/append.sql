@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION registry.append(
     OUT fates           smallint[],
     OUT positions       bigint[]
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     outcome log.append_outcome;
@@ -30,7 +30,7 @@ BEGIN
         RAISE EXCEPTION 'the state tables are of revision 1, the caller of %', revision USING ERRCODE = 'PW001';
     END IF;
 
-    outcome := log.append(appends, expected, events);
+    outcome := log.append(appends, expected, events, 1::smallint, 39::smallint);
 
     IF cardinality(accounts) > 0 THEN
         INSERT INTO registry.account AS t (
@@ -67,17 +67,18 @@ BEGIN
     IF cardinality(entities) > 0 THEN
         INSERT INTO registry.entity AS t (
                shard, position, stream_id, version, account_sid, service_sid, identity, sid, key_id,
-               date_created, creation_day, creations_on_day, recorded_at)
+               date_created, deletions, creation_day, creations_on_day, recorded_at)
         SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.account_sid, r.service_sid,
-               r.identity, r.sid, r.key_id, r.date_created, r.creation_day, r.creations_on_day, r.recorded_at
+               r.identity, r.sid, r.key_id, r.date_created, r.deletions, r.creation_day,
+               r.creations_on_day, r.recorded_at
           FROM unnest(entities, entity_events) AS r(
                shard, position, stream_id, version, account_sid, service_sid, identity, sid, key_id,
-               date_created, creation_day, creations_on_day, recorded_at, event)
+               date_created, deletions, creation_day, creations_on_day, recorded_at, event)
          WHERE outcome.positions[r.event] IS NOT NULL
             ON CONFLICT (stream_id) DO UPDATE
-           SET (position, version, sid, key_id, date_created, creation_day, creations_on_day, recorded_at)
+           SET (position, version, sid, key_id, date_created, deletions, creation_day, creations_on_day, recorded_at)
              = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.sid, EXCLUDED.key_id, EXCLUDED.date_created,
-                EXCLUDED.creation_day, EXCLUDED.creations_on_day, EXCLUDED.recorded_at);
+                EXCLUDED.deletions, EXCLUDED.creation_day, EXCLUDED.creations_on_day, EXCLUDED.recorded_at);
     END IF;
 
     IF cardinality(factors) > 0 THEN
@@ -105,14 +106,14 @@ BEGIN
     IF cardinality(access_tokens) > 0 THEN
         INSERT INTO registry.access_token AS t (
                shard, position, stream_id, version, sid, account_sid, service_sid, identity, factor_type,
-               factor_friendly_name, token_digest, ttl_seconds, expires_at, factor_sid, date_created,
+               factor_friendly_name, token_digest, ttl_seconds, expires_at, entity_deletions, factor_sid, date_created,
                date_updated)
         SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.account_sid, r.service_sid,
                r.identity, r.factor_type, r.factor_friendly_name, r.token_digest, r.ttl_seconds, r.expires_at,
-               r.factor_sid, r.date_created, r.date_updated
+               r.entity_deletions, r.factor_sid, r.date_created, r.date_updated
           FROM unnest(access_tokens, access_token_events) AS r(
                shard, position, stream_id, version, sid, account_sid, service_sid, identity, factor_type,
-               factor_friendly_name, token_digest, ttl_seconds, expires_at, factor_sid, date_created,
+               factor_friendly_name, token_digest, ttl_seconds, expires_at, entity_deletions, factor_sid, date_created,
                date_updated, event)
          WHERE outcome.positions[r.event] IS NOT NULL
             ON CONFLICT (sid) DO UPDATE

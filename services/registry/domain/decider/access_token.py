@@ -8,7 +8,7 @@ from pushward.errors import ForbiddenError, UnauthenticatedError
 from pushward.eventlog.event import Recorded
 from pushward.ids import Sid
 from services.registry.domain.events import AccessTokenEvent, AccessTokenIssued, AccessTokenSpent
-from services.registry.domain.state import AccessTokenRecord, AccessTokenState
+from services.registry.domain.state import AccessTokenRecord, AccessTokenState, EntityState
 
 EXPIRED = 20104
 UNAUTHORIZED_CREATION = 60313
@@ -20,17 +20,23 @@ def decide_issue(state: AccessTokenState, issued: AccessTokenIssued) -> list[Acc
     return [issued]
 
 
-def decide_spend(state: AccessTokenState, factor_sid: Sid, now: datetime) -> list[AccessTokenEvent]:
+def decide_spend(
+    state: AccessTokenState, entity: EntityState, factor_sid: Sid, now: datetime
+) -> list[AccessTokenEvent]:
     """The token is spent on the factor that it enrols. Raises as ``spendable``."""
-    token = spendable(state, now)
+    token = spendable(state, entity, now)
     return [AccessTokenSpent(token.sid, token.account_sid, token.service_sid, factor_sid)]
 
 
-def spendable(state: AccessTokenState, now: datetime) -> AccessTokenRecord:
-    """A token that may still enrol a factor. Raises UnauthenticatedError 20104, ForbiddenError 60313."""
+def spendable(state: AccessTokenState, entity: EntityState, now: datetime) -> AccessTokenRecord:
+    """A token that may still enrol a factor. Raises UnauthenticatedError 20104, ForbiddenError 60313.
+
+    It may not once the identity's entity was deleted after it had been issued, or whoever holds it could bring the
+    deleted one back (contract section 10, *Access token*).
+    """
     token = state.token
     assert token is not None
-    if token.factor_sid is not None:
+    if token.factor_sid is not None or token.entity_deletions != entity.deletions:
         raise unauthorized()
     if is_expired(token, now):
         raise UnauthenticatedError("The access token has expired. Ask for a new one.", code=EXPIRED)
@@ -66,6 +72,7 @@ def evolve(state: AccessTokenState, event: AccessTokenEvent, recorded: Recorded)
                 token_digest=event.token_digest,
                 ttl_seconds=event.ttl_seconds,
                 expires_at=event.expires_at,
+                entity_deletions=event.entity_deletions,
                 factor_sid=None,
                 date_created=recorded.recorded_at,
                 date_updated=recorded.recorded_at,

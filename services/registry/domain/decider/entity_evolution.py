@@ -26,8 +26,8 @@ def evolve(state: EntityState, event: EntityEvent, recorded: Recorded) -> Entity
             return replace(state, entity=_entity_created(state, event, recorded))
         case EntityDeleted():
             assert not state.live_factors
-            entity = _entity_at(state, recorded)
-            return replace(state, entity=replace(entity, sid=None, key_id=None, date_created=None))
+            gone = replace(_entity_at(state, recorded), sid=None, key_id=None, date_created=None)
+            return replace(state, entity=replace(gone, deletions=state.deletions + 1))
         case FactorCreated():
             return _with(state, _factor_created(state, event, recorded), _creation_counted(state, recorded))
         case FactorVerified():
@@ -59,7 +59,7 @@ def evolve(state: EntityState, event: EntityEvent, recorded: Recorded) -> Entity
 
 def _entity_created(state: EntityState, event: EntityCreated, recorded: Recorded) -> EntityRecord:
     assert state.live is None
-    earlier = state.entity  # of the same identity: its count of creations goes on
+    earlier = state.entity  # of the same identity: its counts go on
     return EntityRecord(
         stream_id=recorded.stream_id,
         version=recorded.version,
@@ -69,6 +69,7 @@ def _entity_created(state: EntityState, event: EntityCreated, recorded: Recorded
         sid=event.entity_sid,
         key_id=event.key_id,
         date_created=recorded.recorded_at,
+        deletions=state.deletions,
         creation_day=earlier.creation_day if earlier else 0,
         creations_on_day=earlier.creations_on_day if earlier else 0,
         recorded_at=recorded.recorded_at,
