@@ -1,8 +1,12 @@
--- log.append(appends, expected, events): appends a batch; the core of every service's append function.
+-- log.append(appends, expected, events, first_type, last_type): appends a batch; the core of every service's append
+-- function.
 --
 -- Each append is all or nothing and fails or succeeds on its own. `expected` holds the version that each append saw of
 -- the streams that it writes (is_write) and of those that it only read. No two appends of a batch may touch the same
 -- stream, unless both only read it; the caller sees to that.
+--
+-- What a service may append is bounded here, whatever its code tries: types from first_type to last_type, each event on a
+-- stream that its append expects to write, on the append's own shard. Anything else raises PW004, and nothing happens.
 --
 -- The outcome has a fate for each append (its index from 1) and a position for each event, NULL where it was refused
 -- or had been stored before:
@@ -16,19 +20,31 @@
 -- The shard rows are locked in ascending order in a statement of their own, so that every later statement sees a
 -- snapshot taken under the lock. Positions are handed out under it: no holes, no order inversion.
 CREATE OR REPLACE FUNCTION log.append(
-    appends  log.append_header[],
-    expected log.expected_version[],
-    events   log.new_event[]
+    appends    log.append_header[],
+    expected   log.expected_version[],
+    events     log.new_event[],
+    first_type smallint,
+    last_type  smallint
 )
 RETURNS log.append_outcome
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     outcome log.append_outcome;
     moved   record;
     stored  boolean;
 BEGIN
+    IF EXISTS (
+        SELECT FROM unnest(events) AS e
+          LEFT JOIN unnest(expected) AS x ON x.append = e.append AND x.stream_id = e.stream_id AND x.is_write
+         WHERE x.append IS NULL
+            OR e.type NOT BETWEEN first_type AND last_type
+            OR substr(uuid_send(e.stream_id), 1, 2) <> substr(int4send(appends[e.append].shard), 3, 2)
+    ) THEN
+        RAISE EXCEPTION 'an event of another service, stream or shard' USING ERRCODE = 'PW004';
+    END IF;
+
     PERFORM FROM log.shard
       WHERE shard IN (SELECT a.shard FROM unnest(appends) AS a)
       ORDER BY shard

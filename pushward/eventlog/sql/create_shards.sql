@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION log.create_shards(count integer)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     existing integer;

@@ -6,7 +6,7 @@
 CREATE OR REPLACE FUNCTION log.install_subscription(schema_name text, subscription text, role_name text)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF to_regclass(format('%I.subscription', schema_name)) IS NULL THEN

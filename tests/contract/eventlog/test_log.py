@@ -21,9 +21,9 @@ from pushward.eventlog.port import (
     TooLateError,
     VersionConflictError,
 )
-from pushward.eventlog.postgres import PostgresLogReader, open_log
+from pushward.eventlog.postgres import PostgresLogReader
 from tests.support.databases import SHARDS, Databases
-from tests.support.probe.counter import FUNCTION, PROBE_MODULE, REVISION, ROLE, counting, origin, stream
+from tests.support.probe.counter import PROBE_MODULE, ROLE, counting, open_probe_log, origin, stream
 
 
 @dataclass
@@ -50,9 +50,7 @@ async def subject(request: pytest.FixtureRequest, databases: Databases) -> Async
         await log.close()
         return
     url = await databases.make([LOG_MODULE, PROBE_MODULE])
-    log = open_log(
-        url, ROLE, function=FUNCTION, tables=("probe.counter",), revision=REVISION, lanes=1, on_commit=on_commit
-    )
+    log = open_probe_log(url, on_commit=on_commit)
     database = Database(url, ROLE, "test", size_max=2)
     yield Subject(log, PostgresLogReader(database), committed)
     await log.close()

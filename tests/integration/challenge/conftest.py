@@ -29,10 +29,11 @@ from pushward.rpc.inprocess import InProcessServer
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
 from pushward.security.keys import DATA_KEY_BYTES, KeyRing, MemoryKeyStore
 from pushward.service import Runtime
-from services.challenge.adapters.log import MODULE, ROLE, open_challenge_log
+from services.challenge.adapters.log import MODULE, ROLE
 from services.challenge.wiring import build
 from tests.integration.challenge.registry import ACCOUNT, IDENTITY, SERVICE, Factor, Registry, clock
 from tests.support.databases import Databases
+from tests.support.probe.counter import PROBE_MODULE, open_probe_log
 from tests.unit.challenge.signing import jws
 
 ACCOUNT_PRINCIPAL = common_pb2.Principal(
@@ -177,7 +178,7 @@ class Caller:
 @pytest.fixture
 async def world(databases: Databases) -> AsyncIterator[World]:
     """A migrated database, one entity with its key, registry."""
-    url = await databases.make([LOG_MODULE, MODULE])
+    url = await databases.make([LOG_MODULE, MODULE, PROBE_MODULE])
     keys = KeyRing(MemoryKeyStore(), FileKeyEncryption(bytes(KEK_BYTES)))
     key_id = uuid4()
     await keys.create(key_id, "test", bytes(DATA_KEY_BYTES))
@@ -185,7 +186,7 @@ async def world(databases: Databases) -> AsyncIterator[World]:
     reader = PostgresLogReader(database)
     heads = HeadWatch(reader)
     await heads.start()
-    log = open_challenge_log(url, lanes=1, on_commit=heads.committed)
+    log = open_probe_log(url, on_commit=heads.committed)  # registry's events are not challenge's to append
     registry = Registry(log, database, key_id)  # type: ignore[abstract]  # it has what challenge asks for
     await registry.move_entity()
     yield World(url, registry, keys, heads, database, reader)

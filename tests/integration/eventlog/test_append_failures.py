@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 import pytest
@@ -14,9 +14,9 @@ from pushward.eventlog import groupcommit
 from pushward.eventlog.groupcommit import GroupCommitLog
 from pushward.eventlog.module import LOG_MODULE
 from pushward.eventlog.port import Appended, AppendRejectedError
-from pushward.eventlog.postgres import PostgresCommitter, PostgresLogReader, open_log
+from pushward.eventlog.postgres import PostgresCommitter, PostgresLogReader
 from tests.support.databases import Databases
-from tests.support.probe.counter import FUNCTION, PROBE_MODULE, REVISION, ROLE, counting, stream
+from tests.support.probe.counter import FUNCTION, PROBE_MODULE, REVISION, ROLE, counting, open_probe_log, stream
 from tests.support.proxy import Proxy
 
 POISON = "1000000"  # the counter's table refuses such a total
@@ -32,15 +32,7 @@ class Place:
 
 
 def _open(url: str, *, revision: int = REVISION) -> GroupCommitLog:
-    return open_log(
-        url,
-        ROLE,
-        function=FUNCTION,
-        tables=("probe.counter",),
-        revision=revision,
-        lanes=1,
-        on_commit=lambda events: None,
-    )
+    return open_probe_log(url, revision=revision)
 
 
 @pytest.fixture
@@ -120,7 +112,7 @@ async def test_a_caller_of_another_revision_is_refused(place: Place) -> None:
         "DELETE FROM log.event",
         "UPDATE log.stream SET version = 9",
         "UPDATE probe.counter SET total = 0",
-        "SELECT log.append('{}', '{}', '{}')",
+        "SELECT log.append('{}', '{}', '{}', 1::smallint, 9::smallint)",
         "SELECT log.create_shards(5)",
     ],
 )
@@ -156,3 +148,48 @@ async def test_the_committer_alone_tells_away_from_wrong(place: Place) -> None:
     )
     with pytest.raises(UnavailableError):
         await committer.commit([counting(stream(0), 0)])
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ("type 50 of another service", "(1,'{stream}',0,true)"),
+        ("a stream that only is read", "(1,'{stream}',0,false)"),
+        ("a stream that isn't expected", "(1,'{other}',0,true)"),
+    ],
+)
+async def test_a_service_appends_only_its_own_events_where_it_said(place: Place, events: str, expected: str) -> None:
+    """Whatever its code tries: the function refuses, and nothing is stored."""
+    number = 50 if events.startswith("type 50") else 12
+    expectation = expected.format(stream=stream(0, 1), other=stream(0, 2))
+    event = f"(1,'{stream(0, 1)}',1,gen_random_uuid(),{number},1,now(),'','')"
+    connection = await asyncpg.connect(place.url, server_settings={"role": ROLE})
+    try:
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            await connection.execute(
+                f"SELECT probe.append(ARRAY[(0,NULL)::log.append_header], ARRAY[{expectation}::log.expected_version],"
+                f" ARRAY[{event}::log.new_event], '{{}}', '{{}}', 1)"
+            )
+    finally:
+        await connection.close()
+    assert refused.value.sqlstate == "PW004"
+    assert (await place.reader.heads())[0] == 0
+
+
+async def test_an_event_lies_on_its_streams_shard(place: Place) -> None:
+    """A stream says its shard; an append to another one is refused."""
+    append = counting(stream(0, 1), 0)
+    with pytest.raises(AppendRejectedError):
+        await place.log.append(replace(append, shard=1))
+    assert (await place.reader.heads())[1] == 0
+
+
+async def test_a_value_without_an_encoding_is_the_appends_own_fault(place: Place) -> None:
+    """The driver refuses it before the database sees it: alone, and not as if the database were away."""
+    wrong = counting(stream(1, 1), 0, step=str(2**40))
+    results = await asyncio.gather(
+        *(place.log.append(append) for append in [counting(stream(0), 0), wrong, counting(stream(0), 0)]),
+        return_exceptions=True,
+    )
+    assert [isinstance(result, Appended) for result in results] == [True, False, True]
+    assert isinstance(results[1], AppendRejectedError)

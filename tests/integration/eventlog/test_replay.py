@@ -5,24 +5,23 @@ import pytest
 
 from pushward.eventlog import replay
 from pushward.eventlog.module import LOG_MODULE
-from pushward.eventlog.postgres import HoleError, open_log
+from pushward.eventlog.postgres import HoleError
 from tests.support.databases import SHARDS, Databases
-from tests.support.probe.counter import COUNTERS, FUNCTION, PROBE_MODULE, REVISION, ROLE, counting, stream
+from tests.support.probe.counter import (
+    COUNTERS,
+    PROBE_MODULE,
+    ROLE,
+    counting,
+    open_probe_log,
+    stream,
+)
 
 
 @pytest.fixture
 async def url(databases: Databases) -> str:
     """A database with ten counters on each shard, each counted three times."""
     url = await databases.make([LOG_MODULE, PROBE_MODULE])
-    log = open_log(
-        url,
-        ROLE,
-        function=FUNCTION,
-        tables=("probe.counter",),
-        revision=REVISION,
-        lanes=1,
-        on_commit=lambda events: None,
-    )
+    log = open_probe_log(url)
     for shard in range(SHARDS):
         for number in range(1, 11):
             await log.append(counting(stream(shard, number), 0, events=2))

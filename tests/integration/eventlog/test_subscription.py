@@ -16,11 +16,11 @@ from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.groupcommit import GroupCommitLog
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.module import LOG_MODULE
-from pushward.eventlog.postgres import PostgresLogReader, open_log
+from pushward.eventlog.postgres import PostgresLogReader
 from pushward.eventlog.subscription import Subscription
 from pushward.eventlog.tail import LogTail
 from tests.support.databases import SHARDS, Databases
-from tests.support.probe.counter import FUNCTION, PROBE_MODULE, REVISION, ROLE, counting, stream
+from tests.support.probe.counter import PROBE_MODULE, ROLE, counting, open_probe_log, stream
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("_short_leases")
@@ -112,15 +112,7 @@ async def world(databases: Databases) -> AsyncIterator[World]:
         f"GRANT SELECT, INSERT ON probe.seen TO {ROLE}"
     )
     await connection.close()
-    log = open_log(
-        url,
-        ROLE,
-        function=FUNCTION,
-        tables=("probe.counter",),
-        revision=REVISION,
-        lanes=1,
-        on_commit=lambda events: None,
-    )
+    log = open_probe_log(url)
     world = World(url, log)
     yield world
     for follower in world.followers:

@@ -29,7 +29,7 @@ from pushward.eventlog.groupcommit import GroupCommitLog
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.module import LOG_MODULE
 from pushward.eventlog.port import Append, Appended, StreamWrite
-from pushward.eventlog.postgres import PostgresLogReader, open_log
+from pushward.eventlog.postgres import PostgresLogReader
 from pushward.rpc.channel import open_inprocess
 from pushward.rpc.inprocess import InProcessServer
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
@@ -138,15 +138,7 @@ async def world(databases: Databases) -> AsyncIterator[World]:
     database = Database(url, ROLE, "test", size_max=2)
     heads = HeadWatch(PostgresLogReader(database))
     await heads.start()
-    log = open_log(
-        url,
-        counter.ROLE,
-        function=counter.FUNCTION,
-        tables=("probe.counter",),
-        revision=counter.REVISION,
-        lanes=1,
-        on_commit=heads.committed,
-    )
+    log = counter.open_probe_log(url, on_commit=heads.committed)
     challenges = Challenges()  # type: ignore[abstract]  # it has what notifier asks for
     yield World(url, heads, database, log, challenges)
     await log.close()

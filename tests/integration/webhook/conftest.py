@@ -28,11 +28,12 @@ from pushward.ids import Sid
 from pushward.rpc.context import request_context
 from pushward.security.kek import KEK_BYTES
 from pushward.security.keys import DATA_KEY_BYTES, KeyRing
-from services.webhook.adapters.log import MODULE, ROLE, open_webhook_log
+from services.webhook.adapters.log import MODULE, ROLE
 from tests.integration.webhook.peers import Registry
 from tests.integration.webhook.receiver import Receiver
 from tests.integration.webhook.running import AUTH_TOKEN, STARTED, key_ring, running
 from tests.support.databases import Databases
+from tests.support.probe.counter import PROBE_MODULE, open_probe_log
 from tests.support.waiting import eventually, until
 
 ACCOUNT = ids.new_sid(ids.ACCOUNT, 1, 1, 1)
@@ -161,14 +162,14 @@ class World:
 @pytest.fixture
 async def world(databases: Databases) -> AsyncIterator[World]:
     """A migrated database, peers, a receiver."""
-    url = await databases.make([LOG_MODULE, MODULE])
+    url = await databases.make([LOG_MODULE, MODULE, PROBE_MODULE])
     kek, key_id, data_key = secrets.token_bytes(KEK_BYTES), uuid4(), secrets.token_bytes(DATA_KEY_BYTES)
     told = {"kek": kek.hex(), "key_id": key_id.hex, "data_key": data_key.hex()}
     keys = await key_ring(kek, key_id, data_key)
     database = Database(url, ROLE, "test", size_max=2)
     heads = HeadWatch(PostgresLogReader(database))
     await heads.start()
-    log = open_webhook_log(url, lanes=1, on_commit=heads.committed)
+    log = open_probe_log(url, on_commit=heads.committed)  # what happens to factors is not webhook's to append
     receiver = Receiver()
     await receiver.start()
     registry = Registry(key_id, AUTH_TOKEN)  # type: ignore[abstract]  # it has what webhook asks for

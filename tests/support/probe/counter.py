@@ -15,7 +15,9 @@ from pushward.eventlog.aggregate import Aggregate
 from pushward.eventlog.codec import Binding, Codec
 from pushward.eventlog.commands import Change, Plan, compose
 from pushward.eventlog.event import Actor, ActorKind, Origin, Recorded
+from pushward.eventlog.groupcommit import CommitHook, GroupCommitLog
 from pushward.eventlog.port import Append, Guard
+from pushward.eventlog.postgres import open_log
 from pushward.eventlog.table import Table
 
 PROBE_MODULE = Module("probe", Path(__file__).parent / "sql", role="pushward_probe", follows=("probe",))
@@ -78,6 +80,15 @@ def evolve(state: CounterState, event: ServiceDeleted, recorded: Recorded) -> Co
 CODEC = Codec([Binding(12, 1, ServiceDeleted, registry_pb2.ServiceDeleted)])
 COUNTER = Table("probe.counter", Counter, ("stream_id",))
 COUNTERS: Aggregate[CounterState] = Aggregate("counter", CounterState(), evolve, CODEC, {Counter: COUNTER})
+
+
+def open_probe_log(
+    url: str, *, lanes: int = 1, revision: int = REVISION, on_commit: CommitHook = lambda events: None
+) -> GroupCommitLog:
+    """A log that appends through the probe's function."""
+    return open_log(
+        url, ROLE, function=FUNCTION, tables=("probe.counter",), revision=revision, lanes=lanes, on_commit=on_commit
+    )
 
 
 def stream(shard: int, number: int = 0) -> UUID:

@@ -12,23 +12,14 @@ import sys
 
 from pushward.database.pool import Database
 from pushward.eventlog.port import Appended, VersionConflictError
-from pushward.eventlog.postgres import open_log
-from tests.support.probe.counter import FUNCTION, REVISION, ROLE, counting, stream
+from tests.support.probe.counter import ROLE, counting, open_probe_log, stream
 
 _VERSION = "SELECT version FROM log.stream WHERE stream_id = $1"
 
 
 async def write(url: str, shards: int, streams: int, rounds: int) -> list[tuple[str, int]]:
     """Tries ``rounds`` × ``streams`` appends; returns what was won."""
-    log = open_log(
-        url,
-        ROLE,
-        function=FUNCTION,
-        tables=("probe.counter",),
-        revision=REVISION,
-        lanes=2,
-        on_commit=lambda events: None,
-    )
+    log = open_probe_log(url, lanes=2)
     database = Database(url, ROLE, "writer", size_max=2)
     names = [stream(number % shards, number + 1) for number in range(streams)]
     won: list[tuple[str, int]] = []

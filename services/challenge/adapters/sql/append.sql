@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION challenge.append(
     OUT fates        smallint[],
     OUT positions    bigint[]
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     outcome log.append_outcome;
@@ -22,7 +22,7 @@ BEGIN
         RAISE EXCEPTION 'the state tables are of revision 1, the caller of %', revision USING ERRCODE = 'PW001';
     END IF;
 
-    outcome := log.append(appends, expected, events);
+    outcome := log.append(appends, expected, events, 40::smallint, 49::smallint);
 
     INSERT INTO challenge.challenge AS t (
            shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity, factor_sid,

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION notifier.enqueue(pushes notifier.requested[])
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     moment timestamptz := clock_timestamp();

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION notifier.open_device_stream(
 )
 RETURNS boolean
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(factor, 0));

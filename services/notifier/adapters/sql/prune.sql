@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION notifier.prune(keep_seconds double precision, per_shard integer)
 RETURNS integer
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     pruned integer;

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION notifier.record_results(results notifier.result[])
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     moment timestamptz := clock_timestamp();

@@ -14,7 +14,7 @@ RETURNS TABLE (
     age_seconds   double precision
 )
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     moment timestamptz := clock_timestamp();

@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION webhook.append(
 )
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     outcome log.append_outcome;
@@ -23,7 +23,7 @@ BEGIN
     IF revision <> 1 THEN
         RAISE EXCEPTION 'webhook''s state tables have revision 1, the caller %', revision USING ERRCODE = 'PW001';
     END IF;
-    outcome := log.append(appends, expected, events);
+    outcome := log.append(appends, expected, events, 50::smallint, 59::smallint);
     IF cardinality(webhooks) > 0 THEN
         INSERT INTO webhook.webhook AS t
         SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.webhook_sid, r.account_sid, r.service_sid,

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION webhook.delivery_id(epoch integer, shard integer, at 
 RETURNS uuid
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     digest bytea := substr(sha256(convert_to(format('%s/%s/%s/%s', epoch, shard, at, webhook_sid), 'UTF8')), 1, 16);

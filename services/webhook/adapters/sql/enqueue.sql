@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION webhook.enqueue(
 )
 RETURNS SETOF webhook.work
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     moment        timestamptz := clock_timestamp();

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION webhook.prune(keep_seconds double precision, per_shard integer)
 RETURNS integer
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     pruned integer;

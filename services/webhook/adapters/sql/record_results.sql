@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION webhook.record_results(results webhook.result[])
 RETURNS integer
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     moment   timestamptz := clock_timestamp();

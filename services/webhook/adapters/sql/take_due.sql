@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION webhook.take_due(
 )
 RETURNS SETOF webhook.work
 LANGUAGE plpgsql
-SET search_path = pg_catalog
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     moment timestamptz := clock_timestamp();

@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION probe.append(
     OUT fates      smallint[],
     OUT positions  bigint[]
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     outcome log.append_outcome;
@@ -17,7 +17,7 @@ BEGIN
     IF revision <> 1 THEN
         RAISE EXCEPTION 'the state tables are of revision 1, the caller of %', revision USING ERRCODE = 'PW001';
     END IF;
-    outcome := log.append(appends, expected, events);
+    outcome := log.append(appends, expected, events, 1::smallint, 49::smallint);
     INSERT INTO probe.counter AS t (shard, position, stream_id, version, recorded_at, total)
     SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.recorded_at, r.total
       FROM unnest(counters, counter_events) AS r(shard, position, stream_id, version, recorded_at, total, event)
