@@ -130,8 +130,11 @@ class Lane:
 
     async def _commit_each_alone(self, batch: list[_Pending], refused: Exception) -> None:
         if len(batch) == 1:
-            _log.error("append_rejected", error=repr(refused), exc_info=refused)
-            rejected = AppendRejectedError(str(refused))
+            # A database's message may quote the row; its class and code say enough.
+            sqlstate = getattr(refused, "sqlstate", None)
+            constraint = getattr(refused, "constraint_name", None)
+            _log.error("append_rejected", error=type(refused).__name__, sqlstate=sqlstate, constraint=constraint)
+            rejected = AppendRejectedError(type(refused).__name__)
             rejected.__cause__ = refused
             _fail(batch, rejected)
             return

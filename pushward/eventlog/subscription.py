@@ -144,6 +144,9 @@ class Subscription:
                 await self._share_out()
             except UnavailableError as error:
                 _log.warning("leases_unavailable", subscription=self.name, reason=error.message)
+            except Exception:
+                # Whatever it is, the next round may do: without leases nobody would follow, and nobody would know.
+                _log.exception("leases_failed", subscription=self.name)
             await asyncio.sleep(RENEW_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
 
     async def _miss_positions(self) -> None:
