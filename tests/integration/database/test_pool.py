@@ -74,11 +74,15 @@ async def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
     """Rolled back, and the next one works."""
     await database.execute("CREATE TABLE pool_test (n int)")
     with pytest.raises(RuntimeError):
-        async with database.transaction() as connection:
-            await connection.execute("INSERT INTO pool_test VALUES (1)")
-            raise RuntimeError
+        await _insert_and_fail(database)
     assert await database.fetch("SELECT * FROM pool_test") == []
     await database.execute("DROP TABLE pool_test")
+
+
+async def _insert_and_fail(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.execute("INSERT INTO pool_test VALUES (1)")
+        raise RuntimeError
 
 
 async def test_it_recovers_by_itself_when_the_database_is_back(postgres: EmbeddedPostgres) -> None:
