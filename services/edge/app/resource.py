@@ -1,7 +1,8 @@
 """Runs the operations of one path: path, credentials, parameters, the call, the answer, in this order.
 
 The order is the policy: what costs nothing is refused first, nobody unknown makes us read a body, and a request costs
-at most `Authenticate` and one more call.
+at most `Authenticate` and one more call. A place among the requests at work is held while a service is asked, never
+while a client sends its body: one who sends slowly takes nobody's place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +51,8 @@ class Resource:
         path = checked_path(scope["path_params"])
         with self._admission:
             context = await self._authentication.context(scope)
-            params = reader.read(await _pairs(operation, scope, receive))
+        params = reader.read(await _pairs(operation, scope, receive))
+        with self._admission:
             answer = await operation.handle(Call(context, path, urls), params)
         if answer.body is None:
             await send_empty(send, operation.status, answer.headers)

@@ -218,6 +218,35 @@ async def test_the_number_of_requests_at_once_is_bounded(world: World) -> None:
     assert {answer.status_code for answer in answers} == {200}
 
 
+async def test_slow_bodies_take_no_places(world: World) -> None:
+    """As many as the bound are on their way, and others are served; once whole, each is worked on."""
+    all_in, release = asyncio.Event(), asyncio.Event()
+    sending = 0
+
+    async def trickle() -> AsyncIterator[bytes]:
+        nonlocal sending
+        sending += 1
+        if sending == REQUESTS_IN_FLIGHT_MAX:
+            all_in.set()
+        yield b"Friendly"
+        await release.wait()
+        yield b"Name=Shop"
+
+    world.registry.replies["GetService"] = SERVICE
+    world.registry.replies["CreateService"] = SERVICE
+    async with client_of(world.edge()) as client:
+        requests = [
+            asyncio.create_task(client.post("/v2/Services", content=trickle(), headers=FORM))
+            for _ in range(REQUESTS_IN_FLIGHT_MAX)
+        ]
+        await all_in.wait()
+        served = await client.get(SERVICE_PATH)
+        release.set()
+        answers = await asyncio.gather(*requests)
+    assert served.status_code == 200
+    assert {answer.status_code for answer in answers} == {201}
+
+
 async def test_an_allowed_origin_may_read_an_answer(world: World, client: httpx.AsyncClient) -> None:
     """And the headers that a device needs; never with the browser's own credentials."""
     world.registry.replies["GetService"] = SERVICE
