@@ -27,6 +27,7 @@ from services.edge.app.endpoints.services import ServiceEndpoints
 from services.edge.app.endpoints.webhooks import WebhookEndpoints
 from services.edge.app.health import LIVE_PATH, READY_PATH, HealthEndpoint, always
 from services.edge.app.operation import Operation
+from services.edge.app.readiness import NotReady, Readiness
 from services.edge.app.streams.endpoint import PATH as STREAM_PATH
 from services.edge.app.streams.endpoint import StreamEndpoint
 from services.edge.app.streams.hub import StreamHub
@@ -51,6 +52,7 @@ class Edge:
         self._http: HttpServer | None = None
         peers = runtime.peers
         self._peers = PeerHealth({name: peers.channel(name) for name in NEEDED_PEERS})
+        self._readiness = Readiness(self._found_lacking)
         registry = RegistryStub(peers.channel("registry"))
         challenges = ChallengesStub(peers.channel("challenge"))
         self._hub = StreamHub(NotifierStub(peers.channel("notifier")), challenges)
@@ -60,13 +62,14 @@ class Edge:
 
     def _application(self, authentication: Authentication) -> ASGIApp:
         urls = UrlSource(self._settings.public_url)
+        development = self._settings.development
         routes = [
             *resources(self.operations, authentication, urls),
             Route(STREAM_PATH, StreamEndpoint(authentication, self._hub, urls, WallClock())),
-            Route(LIVE_PATH, HealthEndpoint(always, urls)),
-            Route(READY_PATH, HealthEndpoint(self.ready, urls)),
+            Route(LIVE_PATH, HealthEndpoint(always, urls, tells_reason=development)),
+            Route(READY_PATH, HealthEndpoint(self._lacking, urls, tells_reason=development)),
         ]
-        cors = Cors(self._settings.cors_origins, self._settings.development)
+        cors = Cors(self._settings.cors_origins, development)
         return EdgeApplication(routes, cors, urls)
 
     @property
@@ -99,17 +102,26 @@ class Edge:
             if self._http is not None:
                 await self._http.stop()
         finally:
+            await self._readiness.stop()
             await self._hub.stop()
 
     async def ready(self) -> str | None:
         """None when the peers that a login needs, and the services in the same process, are ready."""
+        lacking = await self._lacking()
+        return None if lacking is None else str(lacking)
+
+    async def _lacking(self) -> NotReady | None:
         if self._draining:
-            return "draining"
+            return NotReady(self.name, "draining")  # told at once
+        return await self._readiness()
+
+    async def _found_lacking(self) -> NotReady | None:
         for sibling in self._siblings:
             reason = await sibling.ready()
             if reason is not None:
-                return f"{sibling.name}: {reason}"
-        return await self._peers.reason()
+                return NotReady(sibling.name, reason)
+        away = await self._peers.away()
+        return NotReady(", ".join(away), "no answer") if away else None
 
 
 def operations(registry: RegistryStub, challenges: ChallengesStub, webhooks: WebhooksStub) -> Sequence[Operation]:

@@ -1,7 +1,7 @@
 """Whether the services that the edge can't do without answer, by gRPC's health service."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import grpc
@@ -18,11 +18,10 @@ class PeerHealth:
     def __init__(self, channels: Mapping[str, grpc.aio.Channel]) -> None:
         self._stubs = {name: health_pb2_grpc.HealthStub(channel) for name, channel in channels.items()}
 
-    async def reason(self) -> str | None:
-        """None if all serve; otherwise which don't."""
+    async def away(self) -> Sequence[str]:
+        """Which don't serve."""
         serving = await asyncio.gather(*(self._serves(stub) for stub in self._stubs.values()))
-        away = [name for name, serves in zip(self._stubs, serving, strict=True) if not serves]
-        return f"no answer from {', '.join(away)}" if away else None
+        return [name for name, serves in zip(self._stubs, serving, strict=True) if not serves]
 
     async def _serves(self, stub: health_pb2_grpc.HealthStub) -> bool:
         try:

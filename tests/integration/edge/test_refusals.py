@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message
 
 from pushward.api.registry.v1.registry_pb2 import Service
-from pushward.config.settings import Settings, SettingsError
+from pushward.config.settings import Environment, Settings, SettingsError
 from pushward.errors import (
     BadRequestError,
     ConflictError,
@@ -32,6 +32,7 @@ from tests.integration.edge.world import (
     PUBLIC_URL,
     VA,
     YC,
+    UnreadyService,
     World,
     client_of,
 )
@@ -286,14 +287,42 @@ async def test_a_preflight_needs_no_credentials(world: World) -> None:
 
 async def test_it_lives_without_its_peers_but_is_not_ready(world: World) -> None:
     """Liveness is this process's own, readiness names who is away."""
-    edge = world.edge()
-    async with client_of(edge, auth=None) as client:
+    async with client_of(world.edge(), auth=None) as client:
         assert (await client.get("/readyz")).status_code == 200
-        await world.registry.server.stop(0)
+    await world.registry.server.stop(0)
+    async with client_of(world.edge(), auth=None) as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         away = await client.get("/readyz")
     _assert_envelope(away, 503, 20503)
     assert "registry" in away.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        (Environment.PRODUCTION, "Not ready: registry."),
+        (Environment.DEVELOPMENT, "Not ready: registry: role bank_7 does not exist."),
+    ],
+)
+async def test_the_public_hears_what_is_not_ready_and_operators_why(world: World, env: Environment, told: str) -> None:
+    """A reason may be a database's own words: in production they go to the log alone, which `ready` feeds."""
+    sibling = UnreadyService("registry", "role bank_7 does not exist")
+    edge = build(Settings(env=env, public_url=PUBLIC_URL), world.runtime(), siblings=[sibling])
+    async with client_of(edge, auth=None) as client:
+        answer = await client.get("/readyz")
+    _assert_envelope(answer, 503, 20503)
+    assert answer.json()["message"] == told
+    assert await edge.ready() == "registry: role bank_7 does not exist"
+
+
+async def test_asking_often_whether_it_is_ready_costs_no_more(world: World) -> None:
+    """Anybody may ask, and finding out costs queries: many askers at once share one answer."""
+    sibling = UnreadyService("registry", "starting")
+    edge = build(Settings(public_url=PUBLIC_URL), world.runtime(), siblings=[sibling])
+    async with client_of(edge, auth=None) as client:
+        answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {503}
+    assert sibling.asked == 1
 
 
 def test_production_needs_a_public_url(world: World) -> None:

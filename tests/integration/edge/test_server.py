@@ -153,7 +153,7 @@ async def test_a_request_in_flight_is_answered_while_draining(world: World, edge
         stopping = asyncio.create_task(edge.stop())
         await _until_refused(edge)
         assert not stopping.done()
-        assert await edge.ready() == "draining"
+        assert await edge.ready() == "edge: draining"
         release.set()
         answer = await request
         await stopping

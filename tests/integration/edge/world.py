@@ -16,7 +16,7 @@ from pushward.eventlog.memory import MemoryLog
 from pushward.rpc.channel import open_inprocess
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
 from pushward.security.keys import KeyRing, MemoryKeyStore
-from pushward.service import Runtime
+from pushward.service import Registrar, Runtime
 from services.edge.adapters.http_server import listen
 from services.edge.wiring import Edge, build
 from tests.integration.edge.notifications import ScriptedNotifier
@@ -99,6 +99,29 @@ class World:
             await channel.close()
         for service in (self.registry, self.challenge, self.webhook, self.notifier):
             await service.server.stop(0)
+
+
+class UnreadyService:
+    """A service in the edge's process that can't serve, and counts how often it is asked."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.asked = 0
+        self._reason = reason
+
+    def register(self, server: Registrar) -> None:
+        """It has no RPCs."""
+
+    async def start(self) -> None:
+        """Nothing to open."""
+
+    async def stop(self) -> None:
+        """Nothing to close."""
+
+    async def ready(self) -> str:
+        """Why not."""
+        self.asked += 1
+        return self._reason
 
 
 def client_of(edge: Edge, auth: tuple[str, str] | None = ACCOUNT_AUTH) -> httpx.AsyncClient:
