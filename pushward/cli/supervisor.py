@@ -78,6 +78,7 @@ class Supervisor:
         self._on_ready = on_ready
         self._unready = set(range(count))
         self._all_ready = asyncio.Event()
+        self._starting = asyncio.Lock()
         # The write end is ours alone (descriptors aren't inherited unless passed): it ends when we do.
         self._life, self._alive = os.pipe()
 
@@ -85,7 +86,7 @@ class Supervisor:
         """Returns when all workers have drained and left."""
         with stopping(life) as wish:
             announcing = asyncio.create_task(self._announce(wish))
-            await asyncio.gather(*(self._keep(number, wish) for number in range(self._count)))
+            await asyncio.gather(self._close_socket(wish), *(self._keep(number, wish) for number in range(self._count)))
             announcing.cancel()
             await asyncio.wait({announcing})
         os.close(self._life)
@@ -102,13 +103,22 @@ class Supervisor:
             wish.ask("not_prepared")
             raise
 
+    async def _close_socket(self, wish: Stopping) -> None:
+        """Once we were asked to stop: whoever comes then is refused at once, and doesn't wait until we have left."""
+        await wish.asked.wait()
+        async with self._starting:
+            self._listening.close()
+
     async def _keep(self, number: int, wish: Stopping) -> None:
         """One worker after another."""
         loop = asyncio.get_running_loop()
         pause_seconds = RESTART_SECONDS_MIN
-        while not wish.asked.is_set():
+        while True:
             started_at = loop.time()
-            worker = await self._start(number)
+            async with self._starting:
+                if wish.asked.is_set():
+                    return
+                worker = await self._start(number)
             await self._see_through(worker, wish)
             if wish.asked.is_set():
                 return
