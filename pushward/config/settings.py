@@ -1,10 +1,11 @@
 """Every setting, its default and its bounds.
 
 Environment variables ``PUSHWARD_<NAME>``; secrets by file too (``PUSHWARD_DATABASE_URL_FILE``). Development leniencies
-need ``PUSHWARD_ENV=development`` and are refused with an address that isn't loopback.
+need ``PUSHWARD_ENV=development`` and are refused with an address that isn't loopback. No message shows a value that may
+be a secret.
 """
 
-import ipaddress
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
@@ -12,8 +13,13 @@ from typing import Final, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pushward.config.database_url import url_problem
+from pushward.config.loopback import is_loopback
+
 SHARDS_EMBEDDED: Final = 4
 SHARDS_DEFAULT: Final = 64
+DATABASE_URL: Final = "PUSHWARD_DATABASE_URL"
+KEYS_URL: Final = "PUSHWARD_KEYS_URL"
 TARGETS: Final = ("registry", "challenge", "notifier", "webhook", "edge")
 
 
@@ -31,7 +37,7 @@ class SettingsError(ValueError):
 class Settings(BaseSettings):
     """All settings of all targets; each reads what concerns it."""
 
-    model_config = SettingsConfigDict(env_prefix="PUSHWARD_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PUSHWARD_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     env: Environment = Environment.PRODUCTION
 
@@ -98,28 +104,30 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _databases_are_reached_safely(self) -> Self:
+        for value, name in ((self.database_url, DATABASE_URL), (self.keys_url, KEYS_URL)):
+            if value is not None:
+                self._checked(value.get_secret_value(), name)
+        return self
+
     def main_url(self) -> str:
-        """The main database's URL. Raises SettingsError if there is none."""
-        return _url(self.database_url, self.database_url_file, "PUSHWARD_DATABASE_URL")
+        """The main database's URL. Raises SettingsError if there is none, or it isn't safe in production."""
+        return self._url(self.database_url, self.database_url_file, DATABASE_URL)
 
     def key_store_url(self) -> str:
-        """The key store's URL. Raises SettingsError if there is none."""
-        return _url(self.keys_url, self.keys_url_file, "PUSHWARD_KEYS_URL")
+        """The key store's URL. Raises SettingsError if there is none, or it isn't safe in production."""
+        return self._url(self.keys_url, self.keys_url_file, KEYS_URL)
 
+    def _url(self, value: SecretStr | None, file: Path | None, name: str) -> str:
+        if value is not None:
+            return value.get_secret_value()
+        if file is not None:
+            return self._checked(file.read_text("utf-8").strip(), f"{name}_FILE")
+        raise SettingsError(f"Set {name} (or {name}_FILE) to a PostgreSQL URL.")
 
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine's own address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _url(value: SecretStr | None, file: Path | None, name: str) -> str:
-    if value is not None:
-        return value.get_secret_value()
-    if file is not None:
-        return file.read_text("utf-8").strip()
-    raise SettingsError(f"Set {name} (or {name}_FILE) to a PostgreSQL URL.")
+    def _checked(self, url: str, name: str) -> str:
+        problem = url_problem(url, os.environ, plain_text_allowed=self.development)
+        if problem is not None:
+            raise SettingsError(f"{name} {problem}.")
+        return url

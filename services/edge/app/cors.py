@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import Message, Scope, Send
 
-from pushward.config.settings import is_loopback
+from pushward.config.loopback import is_loopback
 from services.edge.app.headers import Headers, header
 from services.edge.app.responses import send_empty
 

@@ -32,15 +32,15 @@ def test_commands_beside_a_running_server_find_its_stores(tmp_path: Path, monkey
     """While it runs, and no longer."""
     monkeypatch.setenv("PUSHWARD_VAR_DIR", str(tmp_path))
     monkeypatch.delenv("PUSHWARD_DATABASE_URL", raising=False)
-    with told_to_others(Settings(), {"PUSHWARD_DATABASE_URL": "postgresql://here"}):
+    with told_to_others(Settings(), {"PUSHWARD_DATABASE_URL": "postgresql:///here"}):
         assert stat.S_IMODE((tmp_path / STORES_FILE).stat().st_mode) == 0o600
-        assert operator_settings().main_url() == "postgresql://here"
+        assert operator_settings().main_url() == "postgresql:///here"
     assert operator_settings().database_url is None
 
 
 def test_a_database_that_is_named_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator's word counts more than what runs here."""
     monkeypatch.setenv("PUSHWARD_VAR_DIR", str(tmp_path))
-    monkeypatch.setenv("PUSHWARD_DATABASE_URL", "postgresql://there")
-    with told_to_others(Settings(), {"PUSHWARD_DATABASE_URL": "postgresql://here"}):
-        assert operator_settings().main_url() == "postgresql://there"
+    monkeypatch.setenv("PUSHWARD_DATABASE_URL", "postgresql:///there")
+    with told_to_others(Settings(), {"PUSHWARD_DATABASE_URL": "postgresql:///here"}):
+        assert operator_settings().main_url() == "postgresql:///there"
