@@ -9,6 +9,7 @@ import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -111,6 +112,15 @@ class Settings(BaseSettings):
                 self._checked(value.get_secret_value(), name)
         return self
 
+    @model_validator(mode="after")
+    def _public_url_is_https(self) -> Self:
+        if self.public_url is not None and not self.development and not _keeps_credentials(self.public_url):
+            raise SettingsError(
+                "PUSHWARD_PUBLIC_URL must begin with https:// and name a host: credentials are sent to it. "
+                "Plain http is for a host that is this machine."
+            )
+        return self
+
     def main_url(self) -> str:
         """The main database's URL. Raises SettingsError if there is none, or it isn't safe in production."""
         return self._url(self.database_url, self.database_url_file, DATABASE_URL)
@@ -131,3 +141,12 @@ class Settings(BaseSettings):
         if problem is not None:
             raise SettingsError(f"{name} {problem}.")
         return url
+
+
+def _keeps_credentials(url: str) -> bool:
+    """Whether who calls this URL shows its credentials to nobody on the way."""
+    try:
+        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return (scheme == "https" and host != "") or (scheme == "http" and is_loopback(host))

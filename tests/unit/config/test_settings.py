@@ -49,3 +49,29 @@ def test_a_unix_socket_serves_production(tmp_path: Path) -> None:
 def test_development_may_talk_to_any_database() -> None:
     """As long as the URL can be read."""
     assert Settings(env=Environment.DEVELOPMENT, database_url=SecretStr(REMOTE)).main_url() == REMOTE
+
+
+@pytest.mark.parametrize("url", ["https://verify.example.com", "http://127.0.0.1:8080", "http://[::1]:8080/base"])
+def test_links_of_production_are_https_or_stay_here(url: str) -> None:
+    """A proxy on this machine may speak plain http."""
+    assert Settings(public_url=url).public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://verify.example.com",
+        "http://127.0.0.1@verify.example.com",
+        "http://localhost.example.com",
+        "//verify.example.com",
+        "verify.example.com",
+        "https://",
+        "https://[::1",
+        "",
+    ],
+)
+def test_other_links_are_refused_in_production(url: str) -> None:
+    """Backends and devices would send their credentials in plain text; development may."""
+    with pytest.raises(ValidationError, match="PUSHWARD_PUBLIC_URL"):
+        Settings(public_url=url)
+    assert Settings(env=Environment.DEVELOPMENT, public_url=url).public_url == url
