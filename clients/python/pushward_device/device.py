@@ -54,7 +54,8 @@ PAGE_SIZE = 50
 class Device:
     """This device, as one edge knows it. Use it as an async context manager.
 
-    `base_url` is the edge's, without `/v2`. All calls raise the errors of `pushward_device.errors`.
+    `base_url` is the edge's, without `/v2`: https, or http to this machine, else BaseUrlError. All calls raise the
+    errors of `pushward_device.errors`.
     """
 
     def __init__(

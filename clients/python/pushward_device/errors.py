@@ -1,6 +1,7 @@
 """Everything this library raises on purpose.
 
     PushwardDeviceError
+    ├── BaseUrlError                    neither https nor this machine: nothing was sent
     ├── ApiError                        the server refused: `status`, `code`, `message` of its envelope
     │   ├── AuthenticationError         401, after the one clock correction
     │   ├── PermissionDeniedError       403
@@ -34,6 +35,10 @@ from typing import ClassVar
 
 class PushwardDeviceError(Exception):
     """The root of the tree."""
+
+
+class BaseUrlError(PushwardDeviceError):
+    """The base URL can't be used: tokens would go over a network in plain text, or it isn't one."""
 
 
 class ApiError(PushwardDeviceError):

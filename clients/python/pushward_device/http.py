@@ -2,7 +2,8 @@
 
 After enrolment each request carries a device JWT. A JWT is kept until shortly before its end. On a 401 with a `Date`
 the difference of the clocks is remembered and the request is made once more, with a new JWT (contract §3.5).
-Enrolment is never repeated. Redirects are not followed: a token goes to the host it is meant for, or nowhere.
+Enrolment is never repeated. Redirects are not followed, proxies and credentials (.netrc) of the environment not used: a
+token goes to the host it is meant for, over TLS unless that is this machine, or nowhere.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
+from pushward_device.base_url import checked_base_url
 from pushward_device.clock import Clock
 from pushward_device.errors import (
     AnswerFormatError,
@@ -114,10 +116,11 @@ class Connection:
         self._clock = clock
         self._auths: dict[str, DeviceAuth] = {}
         self._client = httpx.AsyncClient(
-            base_url=base_url.rstrip("/"),
+            base_url=checked_base_url(base_url),
             transport=transport,
             timeout=TIMEOUT_SECONDS,
             follow_redirects=False,
+            trust_env=False,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         )
 

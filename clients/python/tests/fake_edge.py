@@ -20,7 +20,7 @@ from fake_checks import has_signed, load_public_key, signed_jws
 from pushward_device import RegistrationPayload
 from pushward_device.strict_json import JsonObject, JsonValue
 
-BASE_URL = "http://edge.test"
+BASE_URL = "https://edge.test"
 IDENTITY = "0b9a7c52-user"
 SIGNATURE_FIELDS = (
     "sid,account_sid,service_sid,entity_sid,identity,factor_sid,status,details,hidden_details,"

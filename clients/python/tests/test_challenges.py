@@ -80,7 +80,7 @@ async def test_a_page_that_follows_itself_ends_the_iteration(edge: FakeEdge, dev
     """A broken server can't keep a device busy for ever."""
 
     def follow_itself(answer: JsonObject) -> None:
-        answer["meta"] = {"next_page_url": "http://edge.test/v2?PageToken=0"}
+        answer["meta"] = {"next_page_url": "https://edge.test/v2?PageToken=0"}
 
     edge.ask(factor.sid)
     edge.alter_answer = follow_itself
@@ -88,7 +88,7 @@ async def test_a_page_that_follows_itself_ends_the_iteration(edge: FakeEdge, dev
         [challenge async for challenge in device.iterate_challenges(factor.sid)]
 
 
-@pytest.mark.parametrize("next_page_url", ["http://edge.test/v2", "?PageToken=a&PageToken=b", 7])
+@pytest.mark.parametrize("next_page_url", ["https://edge.test/v2", "?PageToken=a&PageToken=b", 7])
 async def test_a_next_page_without_one_token_is_refused(
     edge: FakeEdge, device: Device, factor: Factor, next_page_url: str | int
 ) -> None:

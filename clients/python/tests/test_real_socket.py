@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import httpx
+import pytest
 from fake_edge import FakeEdge
 from pushward_device import ChallengeStatus, Device, MemoryKeyStore
 
@@ -21,6 +22,18 @@ async def test_enrolling_watching_and_answering_work_over_a_socket() -> None:
             answered = await device.approve(await coming)
             assert answered.status is ChallengeStatus.APPROVED
         await stream.closed.wait()
+
+
+async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens there; and somebody who did would read the tokens."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    edge = FakeEdge()
+    async with serving(edge) as base_url, Device(base_url, MemoryKeyStore(), clock=_EdgeClock(edge)) as device:
+        await device.register(edge.issue(), "Test phone", app_id="com.example.app")
 
 
 class _EdgeClock:

@@ -80,7 +80,7 @@ async def test_the_jwt_is_in_the_header_and_silence_is_bounded(
     coming, stream = await opened(edge, watched)
     request = next(request for request in edge.requests if request.url.path.endswith("/stream"))
     assert basic_credentials(request)[1].count(".") == 2
-    assert str(request.url) == "http://edge.test/pushward/v1/device/stream"
+    assert str(request.url) == "https://edge.test/pushward/v1/device/stream"
     assert request.extensions["timeout"]["read"] == 60
     stream.announce(factor.sid, edge.ask(factor.sid))
     await coming
