@@ -18,7 +18,7 @@ from pushward.values import NotificationPlatform
 from services.notifier.adapters.log import ROLE, SCHEMA, SUBSCRIPTION
 from services.notifier.adapters.places import PostgresStreamPlaces
 from services.notifier.adapters.pushes import PostgresPushes
-from services.notifier.app.pruning import Pruner
+from services.notifier.app.pruning import pruner
 from services.notifier.app.pusher import Pusher, wants_push
 from services.notifier.app.servicer import Notifier
 from services.notifier.app.tail import Tail
@@ -47,7 +47,7 @@ class NotifierService:
             RegistryStub(runtime.peers.channel("registry")),
             channels,
         )
-        self._pruner = Pruner(pushes)
+        self._pruner = pruner(pushes)
         self._subscription = Subscription(
             SUBSCRIPTION, SCHEMA, self._database, reader, runtime.heads, self._pusher.apply, wants=wants_push
         )

@@ -23,7 +23,7 @@ from services.webhook.adapters.log import ROLE, SCHEMA, SUBSCRIPTION, open_webho
 from services.webhook.adapters.store import PostgresWebhookStore
 from services.webhook.app.candidates import is_candidate
 from services.webhook.app.courier import Courier
-from services.webhook.app.pruning import Pruner
+from services.webhook.app.pruning import pruner
 from services.webhook.app.sender import Sender
 from services.webhook.app.webhooks import Webhooks
 from services.webhook.domain.places import Places
@@ -60,7 +60,7 @@ class WebhookService:
             Sender(registry, challenges, sealer, self._outbound),
             Places(settings.webhook_workers * DELIVERIES_PER_WORKER),
         )
-        self._pruner = Pruner(deliveries)
+        self._pruner = pruner(deliveries)
         self._subscription = Subscription(
             SUBSCRIPTION,
             SCHEMA,

@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from pushward.errors import PushwardError
 from pushward.eventlog.aggregate import Aggregate
 from pushward.eventlog.commands import Change, CommandRunner, Plan
+from pushward.periodic import Periodic
 from services.challenge.app.origins import expiry_origin
 from services.challenge.app.ports import ChallengeStore
 from services.challenge.domain.decider import decide_expire
@@ -65,19 +65,15 @@ class Sweeper:
     def __init__(self, expiry: Expiry, store: ChallengeStore, *, pause_seconds: float = SWEEP_SECONDS) -> None:
         self._expiry = expiry
         self._store = store
-        self._pause_seconds = pause_seconds
-        self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._turns = Periodic("challenge-sweeper", self._has_more, pause_seconds=pause_seconds)
 
     async def start(self) -> None:
         """Begins to sweep."""
-        self._task = asyncio.create_task(self._run(), name="challenge-sweeper")
+        await self._turns.start()
 
     async def stop(self) -> None:
         """Finishes the sweep under way."""
-        self._stopping.set()
-        if self._task is not None:
-            await self._task
+        await self._turns.stop()
 
     async def sweep(self) -> int:
         """Records at most SWEEP_CHALLENGES_MAX expiries that are due; says how many."""
@@ -93,21 +89,5 @@ class Sweeper:
                     recorded += 1
         return recorded
 
-    async def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                swept = await self.sweep()
-            except PushwardError as error:
-                _log.warning("sweep_unavailable", reason=error.message)
-                swept = 0
-            except Exception:
-                _log.exception("sweep_failed")
-                swept = 0
-            if swept < SWEEP_CHALLENGES_MAX:
-                await self._pause()
-
-    async def _pause(self) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), self._pause_seconds)
-        except TimeoutError:
-            return
+    async def _has_more(self) -> bool:
+        return await self.sweep() >= SWEEP_CHALLENGES_MAX
