@@ -54,6 +54,14 @@ class Database:
         """Runs a statement. Raises UnavailableError."""
         await self.fetch(query, *arguments)
 
+    async def away(self) -> str | None:
+        """None when the database answers; otherwise, in one line, that it doesn't. For readiness."""
+        try:
+            await self.fetch("SELECT 1")
+        except UnavailableError as error:
+            return error.message
+        return None
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
         """A transaction on one connection. Raises UnavailableError."""

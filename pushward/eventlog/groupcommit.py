@@ -5,6 +5,7 @@ succeed or fail each on its own. No two appends of a batch touch the same stream
 one waits for the next batch.
 
     the batch fails, the database is there   each of its appends is tried once alone: only the culprit fails
+    the tables are another release's         refused at once, and this process is no longer ready
     the connection is lost                   the same batch again, idempotent, until RETRY_SECONDS_MAX have passed
 
 A commit runs in the lane's own task: a caller that is cancelled loses its answer, never somebody's batch.
@@ -20,7 +21,7 @@ from uuid import UUID
 
 import structlog
 
-from pushward.errors import PushwardError, TooManyRequestsError, UnavailableError
+from pushward.errors import PushwardError, RevisionRefusedError, TooManyRequestsError, UnavailableError
 from pushward.eventlog.event import StoredEvent, stored_event
 from pushward.eventlog.port import Append, Appended, AppendError, AppendRejectedError
 
@@ -29,6 +30,7 @@ QUEUE_APPENDS_MAX: Final = 4_096
 RETRY_SECONDS_MAX: Final = 5.0
 RETRY_DELAY_SECONDS: Final = 0.1
 OVERLOADED_RETRY_AFTER_SECONDS: Final = 1
+OTHER_RELEASE: Final = "the state tables belong to another release"
 
 Outcome = Appended | AppendError
 CommitHook = Callable[[Sequence[StoredEvent]], None]
@@ -77,6 +79,7 @@ class Lane:
         self._filled = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self.refused = False
 
     async def append(self, append: Append) -> Appended:
         """Queues an append and waits for its outcome. Raises AppendError, TooManyRequestsError, UnavailableError."""
@@ -113,6 +116,10 @@ class Lane:
         while True:
             try:
                 outcomes = await self._committer.commit([pending.append for pending in batch])
+            except RevisionRefusedError as error:
+                self.refused = True
+                _fail(batch, error)
+                return
             except UnavailableError as error:
                 batch = self._give_up_on_old(batch, error)
                 if not batch:
@@ -174,6 +181,10 @@ class GroupCommitLog:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lanes = tuple(Lane(committer, on_commit, monotonic=monotonic) for committer in committers)
+
+    def problem(self) -> str | None:
+        """Why nothing can be appended any more, for readiness: the state tables are another release's by now."""
+        return OTHER_RELEASE if any(lane.refused for lane in self._lanes) else None
 
     async def append(self, append: Append) -> Appended:
         """Appends. Raises AppendError, TooManyRequestsError (queue full), UnavailableError (database away)."""

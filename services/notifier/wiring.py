@@ -11,7 +11,6 @@ from pushward.api.notifier.v1.notifier_pb2_grpc import add_NotifierServicer_to_s
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.config.settings import Settings
 from pushward.database.pool import Database
-from pushward.errors import UnavailableError
 from pushward.eventlog.subscription import Subscription
 from pushward.service import Registrar, Runtime
 from pushward.values import NotificationPlatform
@@ -73,11 +72,7 @@ class NotifierService:
 
     async def ready(self) -> str | None:
         """None when the database answers."""
-        try:
-            await self._database.fetchrow("SELECT 1")
-        except UnavailableError as error:
-            return error.message
-        return None
+        return await self._database.away()
 
 
 def build(

@@ -8,7 +8,6 @@ from grpc import aio
 from pushward.api.registry.v1.registry_pb2_grpc import add_RegistryServicer_to_server
 from pushward.config.settings import Settings
 from pushward.database.pool import Database
-from pushward.errors import UnavailableError
 from pushward.eventlog.commands import CommandRunner
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.port import LogReader
@@ -79,12 +78,8 @@ class RegistryService:
         await self._database.close()
 
     async def ready(self) -> str | None:
-        """None when the database answers."""
-        try:
-            await self._store.now()
-        except UnavailableError as error:
-            return error.message
-        return None
+        """None when the database answers and the state tables are of this release."""
+        return self._log.problem() or await self._database.away()
 
 
 def build(settings: Settings, runtime: Runtime) -> RegistryService:

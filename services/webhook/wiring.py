@@ -10,7 +10,6 @@ from pushward.api.webhook.v1.webhook_pb2_grpc import add_WebhooksServicer_to_ser
 from pushward.clock import WallClock
 from pushward.config.settings import Settings
 from pushward.database.pool import Database
-from pushward.errors import UnavailableError
 from pushward.eventlog.commands import CommandRunner
 from pushward.eventlog.subscription import AtOnce, Subscription
 from pushward.outbound.client import OutboundClient
@@ -93,12 +92,8 @@ class WebhookService:
         await self._database.close()
 
     async def ready(self) -> str | None:
-        """None when the database answers."""
-        try:
-            await self._store.now()
-        except UnavailableError as error:
-            return error.message
-        return None
+        """None when the database answers and the state tables are of this release."""
+        return self._log.problem() or await self._database.away()
 
 
 def build(settings: Settings, runtime: Runtime) -> WebhookService:

@@ -1,7 +1,6 @@
 """Reads of ``challenge.challenge``: one indexed query each, or for many at once."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from services.challenge.adapters.tables import CHALLENGE
 from services.challenge.app.ports import Filter, Loaded
 from services.challenge.domain.state import INITIAL, Challenge, ChallengeState
 
-_NOW: Final = "SELECT clock_timestamp() AS now"
 _COLUMNS: Final = ", ".join(f"c.{name}" for name in CHALLENGE.columns)
 
 _LOAD: Final = f"""
@@ -58,13 +56,6 @@ class PostgresChallengeStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._challenges = Gathering(database, _LOAD)
-
-    async def now(self) -> datetime:
-        """The database's clock."""
-        row = await self._database.fetchrow(_NOW)
-        assert row is not None
-        now: datetime = row["now"]
-        return now
 
     async def load(self, stream_id: UUID) -> Loaded:
         """A challenge, or the initial state."""

@@ -32,10 +32,6 @@ class Filter:
 class ChallengeStore(Protocol):
     """The state table of challenges. Every method raises UnavailableError when the database is away."""
 
-    async def now(self) -> datetime:
-        """The database's clock."""
-        ...
-
     async def load(self, stream_id: UUID) -> Loaded:
         """A challenge, or the initial state."""
         ...

@@ -1,7 +1,6 @@
 """Reads webhooks from ``webhook.webhook``: one indexed read a request."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,8 +12,6 @@ from services.webhook.adapters.tables import WEBHOOK
 from services.webhook.app.ports import Loaded
 from services.webhook.domain.decider import WEBHOOKS_PER_SERVICE_MAX
 from services.webhook.domain.state import INITIAL, Webhook, WebhookState
-
-_NOW: Final = "SELECT clock_timestamp() AS now"
 
 _LOAD: Final = """
     SELECT c.now, 0 AS siblings, w.*
@@ -45,13 +42,6 @@ class PostgresWebhookStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def now(self) -> datetime:
-        """The database's clock."""
-        row = await self._database.fetchrow(_NOW)
-        assert row is not None
-        now: datetime = row["now"]
-        return now
 
     async def load(self, stream_id: UUID) -> Loaded:
         """A stream's state and the database's clock."""

@@ -97,10 +97,12 @@ async def test_a_full_queue_refuses_at_once(place: Place, monkeypatch: pytest.Mo
 
 
 async def test_a_caller_of_another_revision_is_refused(place: Place) -> None:
-    """State tables are written by the release that made them."""
+    """State tables are written by the release that made them; another one's process says that it isn't ready."""
     log = _open(place.url, revision=REVISION + 1)
+    assert log.problem() is None
     with pytest.raises(RevisionRefusedError):
         await log.append(counting(stream(0), 0))
+    assert log.problem() == groupcommit.OTHER_RELEASE
     await log.close()
 
 
