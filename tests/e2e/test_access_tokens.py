@@ -86,6 +86,21 @@ async def test_a_token_is_spent_once_its_factor_was_deleted(tenant: Tenant, serv
     assert refused(await tenant.client.post(factors, data=form, auth=bearer)) == (403, 60313)
 
 
+async def test_an_unused_token_is_spent_once_its_entity_was_deleted(
+    tenant: Tenant, service: str, identity: str
+) -> None:
+    """It doesn't bring the identity back: 403 60313. A token that is issued later does."""
+    entity = entity_path(service, identity)
+    form = push_form(ec.generate_private_key(ec.SECP256R1()))
+    await tenant.create(f"/v2/Services/{service}/Entities", {"Identity": identity})
+    bearer = ("token", await tenant.new_access_token(service, identity))
+    await tenant.delete(entity)
+    assert refused(await tenant.client.post(f"{entity}/Factors", data=form, auth=bearer)) == (403, 60313)
+    assert await tenant.gone(entity)
+    later = ("token", await tenant.new_access_token(service, identity))
+    answered(await tenant.client.post(f"{entity}/Factors", data=form, auth=later), 201)
+
+
 async def test_an_unknown_token_is_401(tenant: Tenant, service: str, identity: str) -> None:
     """20101, with a Date, so that devices can tell a wrong clock."""
     token = await tenant.new_access_token(service, identity)

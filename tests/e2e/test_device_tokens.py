@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pushward_device import SystemClock
 
 from tests.e2e.conftest import Enrol
-from tests.support import jws
+from tests.support import jws, plain_http
 from tests.support.phone import Phone
 from tests.support.tenant import Tenant, answered, refused
 
@@ -129,7 +129,7 @@ async def test_a_wrong_backend_is_refused(tenant: Tenant) -> None:
     """No credentials, a wrong auth token, an unknown account: 401 20003."""
     account = tenant.account
     wrong = [("", ""), (account.sid, "wrong"), ("AC" + "0" * 32, account.auth_token), ("SK" + "0" * 32, "x")]
-    async with httpx.AsyncClient(base_url=tenant.base_url) as client:
+    async with plain_http.client(tenant.base_url) as client:
         assert refused(await client.get("/v2/Services")) == (401, 20003)
         for credentials in wrong:
             assert refused(await client.get("/v2/Services", auth=credentials)) == (401, 20003), credentials

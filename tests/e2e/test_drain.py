@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.support import plain_http
 from tests.support.events import Event, events
 from tests.support.installation import Account, Installation
 from tests.support.phone import STREAM, Phone
@@ -79,11 +80,11 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 async def _refuses_connections(system: System) -> bool:
     """Nobody listens any more; until then whoever asks is told that we drain, or finds the connection closed."""
     try:
-        async with httpx.AsyncClient() as client:
-            answer = await client.get(f"{system.base_url}/readyz")
+        async with plain_http.client(system.base_url) as client:
+            answer = await client.get("/readyz")
     except httpx.ConnectError:
         return True
-    except httpx.NetworkError:
+    except httpx.TransportError:
         return False
     assert answer.status_code == 200 or refused(answer)[0] == 503
     return False

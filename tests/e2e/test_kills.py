@@ -16,7 +16,7 @@ from tests.support.phone import Phone, new_identity
 from tests.support.receiver import Receiver
 from tests.support.system import WORKERS, Shape, System, running
 from tests.support.tenant import Tenant, refused
-from tests.support.waiting import until
+from tests.support.waiting import eventually, until
 
 REQUESTS: Final = 40
 ROUNDS_AFTER: Final = 5
@@ -112,12 +112,11 @@ async def test_what_was_answered_under_load_is_there_afterwards(
 
 async def _write(tenant: Tenant, service: str, created: list[str]) -> None:
     """Creates entities until nobody answers; notes those that were answered."""
-    account = tenant.account
-    async with httpx.AsyncClient(base_url=tenant.base_url, auth=(account.sid, account.auth_token)) as client:
+    async with Tenant(tenant.base_url, tenant.account) as writer:
         while len(created) < ENTITIES_MAX:
             identity = new_identity()
             try:
-                answer = await client.post(f"/v2/Services/{service}/Entities", data={"Identity": identity})
+                answer = await writer.client.post(f"/v2/Services/{service}/Entities", data={"Identity": identity})
             except httpx.TransportError:
                 return
             if answer.status_code != 201:
@@ -144,7 +143,8 @@ async def test_a_killed_target_is_missed_only_while_it_is_away(mortal: System, i
             answer = await tenant.client.post(f"{phone.entity}/Challenges", data=form)
             assert answer.status_code == status, target
             assert status == 201 or refused(answer) == (503, 20503)
-            await asyncio.to_thread(mortal.start)
+            mortal.children[target].start()
+            await eventually(lambda: _status(tenant, phone, form), 201)
             challenge = await tenant.challenge(phone.entity, phone.sid)
             assert (await phone.decide(challenge["sid"], "approved")).status == "approved"
             assert {name: mortal.children[name].pid for name in others} == others
@@ -177,12 +177,16 @@ async def test_a_killed_worker_is_replaced_and_requests_go_on(mortal: System, in
         assert (len(after), len(after & before)) == (WORKERS, WORKERS - 1)
 
 
+async def _status(tenant: Tenant, phone: Phone, form: dict[str, str]) -> int:
+    """The status of one more challenge."""
+    return (await tenant.client.post(f"{phone.entity}/Challenges", data=form)).status_code
+
+
 async def _answers(tenant: Tenant, phone: Phone) -> set[int]:
     """The statuses of requests that each have a connection of their own."""
 
     async def ask() -> int:
-        account = tenant.account
-        async with httpx.AsyncClient(base_url=tenant.base_url, auth=(account.sid, account.auth_token)) as client:
-            return (await client.get(phone.path)).status_code
+        async with Tenant(tenant.base_url, tenant.account) as newcomer:
+            return (await newcomer.client.get(phone.path)).status_code
 
     return set(await asyncio.gather(*(ask() for _ in range(REQUESTS))))

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-import httpx
 import pytest
 
+from tests.support import plain_http
 from tests.support.phone import Phone
 from tests.support.tenant import Tenant, refused
 
@@ -70,7 +70,7 @@ async def test_an_oversize_body_is_refused(tenant: Tenant) -> None:
 
 async def test_nobody_unknown_makes_us_read_a_body(tenant: Tenant) -> None:
     """Credentials come first: a malformed or missing form without them is a 401."""
-    async with httpx.AsyncClient(base_url=tenant.base_url) as client:
+    async with plain_http.client(tenant.base_url) as client:
         answer = await client.post("/v2/Services", content=b"FriendlyName=%zz", headers=FORM)
         assert refused(answer) == (401, 20003)
 
@@ -129,6 +129,6 @@ async def test_any_accept_header_gets_json(tenant: Tenant) -> None:
 
 async def test_health_and_readiness_take_no_credentials(tenant: Tenant) -> None:
     """For those who run us."""
-    async with httpx.AsyncClient(base_url=tenant.base_url) as client:
+    async with plain_http.client(tenant.base_url) as client:
         for path in ("/healthz", "/readyz"):
             assert (await client.get(path)).status_code == 200

@@ -11,9 +11,9 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from pushward_device import Challenge, Clock, Device, Factor, MemoryKeyStore, RegistrationPayload
 
-from tests.support import jws
+from tests.support import jws, plain_http
 from tests.support.jws import Members
-from tests.support.tenant import TIMEOUT_SECONDS, Tenant, answered, entity_path
+from tests.support.tenant import Tenant, answered, entity_path
 
 APP_ID: Final = "com.example.app"
 TOKEN_SECONDS: Final = 600
@@ -39,8 +39,8 @@ class Phone:
         access_token = await tenant.new_access_token(service_sid, identity)
         store = MemoryKeyStore()
         async with (
-            Device(tenant.base_url, store, clock=clock) as device,
-            httpx.AsyncClient(base_url=tenant.base_url, timeout=TIMEOUT_SECONDS) as client,
+            Device(tenant.base_url, store, clock=clock, transport=plain_http.transport()) as device,
+            plain_http.client(tenant.base_url) as client,
         ):
             payload = RegistrationPayload(access_token, service_sid, identity)
             factor = await device.register(payload, "Phone", app_id=APP_ID)

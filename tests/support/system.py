@@ -19,6 +19,7 @@ import httpx
 from deploy.embedded.waiting import wait_until
 from tests.support.child import Child
 from tests.support.installation import Stores
+from tests.support.plain_http import NO_CERTIFICATES
 
 TARGETS: Final = ("registry", "challenge", "notifier", "webhook", "edge")
 READY_SECONDS_MAX: Final = 60.0
@@ -97,7 +98,8 @@ class System:
 
     def _ready(self) -> bool:
         try:
-            return httpx.get(f"{self.base_url}/readyz", timeout=LOOK_SECONDS_MAX).status_code == 200
+            look = httpx.get(f"{self.base_url}/readyz", timeout=LOOK_SECONDS_MAX, verify=NO_CERTIFICATES)
+            return look.status_code == 200
         except httpx.TransportError:
             return False
 

@@ -5,9 +5,8 @@ from typing import Any, Final, Self
 
 import httpx
 
+from tests.support import plain_http
 from tests.support.installation import Account
-
-TIMEOUT_SECONDS: Final = 30.0
 
 Json = dict[str, Any]
 """A JSON object. Any: members of every type."""
@@ -24,9 +23,7 @@ class Tenant:
     def __init__(self, base_url: str, account: Account) -> None:
         self.base_url = base_url
         self.account = account
-        self.client = httpx.AsyncClient(
-            base_url=base_url, auth=(account.sid, account.auth_token), timeout=TIMEOUT_SECONDS
-        )
+        self.client = plain_http.client(base_url, (account.sid, account.auth_token))
 
     async def __aenter__(self) -> Self:
         return self
