@@ -16,7 +16,7 @@ import random
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -272,7 +272,7 @@ class _Progress:
 
     current: Position
     stored_at: float
-    stored: Position = None  # type: ignore[assignment]  # set below: it begins as `current`
+    stored: Position = field(init=False)
 
     def __post_init__(self) -> None:
         self.stored = self.current
