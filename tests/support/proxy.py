@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 SOCKET = ".s.PGSQL.5432"
+GOODBYE = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
 
 
 class Proxy:
@@ -22,6 +23,7 @@ class Proxy:
         self._cut_next = False
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._clients: set[asyncio.StreamWriter] = set()
 
     @classmethod
     @asynccontextmanager
@@ -42,6 +44,12 @@ class Proxy:
         """The next answer from the server is dropped, with the connection."""
         self._cut_next = True
 
+    async def say_goodbye(self) -> None:
+        """What a server that shuts down says to every client; the connections are still open when they read it."""
+        for client in self._clients:
+            client.write(b"E" + (len(GOODBYE) + 4).to_bytes(4) + GOODBYE)
+            await client.drain()
+
     async def accept(self) -> None:
         """Lets connections through."""
         self._server = await asyncio.start_unix_server(self._serve, self._path)
@@ -59,6 +67,7 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_unix_connection(self._upstream)
         self._writers |= {writer, up_writer}
+        self._clients.add(writer)
         requests = asyncio.create_task(_pump(reader, up_writer))
         with contextlib.suppress(ConnectionError):
             while answer := await up_reader.read(65536):
@@ -68,6 +77,7 @@ class Proxy:
                     break
                 writer.write(answer)
                 await writer.drain()
+        self._clients.discard(writer)
         for side in (writer, up_writer):
             side.close()
             self._writers.discard(side)

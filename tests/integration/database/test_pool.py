@@ -99,6 +99,21 @@ async def test_it_recovers_by_itself_when_the_database_is_back(postgres: Embedde
         await database.close()
 
 
+async def test_a_connection_that_was_told_goodbye_is_away(postgres: EmbeddedPostgres) -> None:
+    """While it was idle: the driver can't use it any more, though it isn't closed yet."""
+    direct = await asyncpg.connect(postgres.database_url("postgres"))
+    async with Proxy.to_socket_of(postgres.database_url("postgres")) as proxy:
+        database = Database(proxy.url, None, "test", size_max=1)
+        before = await _pid(database)
+        await proxy.say_goodbye()
+        await direct.fetchval("SELECT 1")  # a round trip, in which the goodbye is read
+        with pytest.raises(UnavailableError):
+            await _pid(database)
+        assert await _pid(database) != before
+        await database.close()
+    await direct.close()
+
+
 async def test_a_closed_pool_opens_nothing(database: Database) -> None:
     """Requests that are late are told so at once."""
     await _pid(database)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,8 +89,9 @@ async def test_what_this_process_commits_is_not_read_again() -> None:
     await mine.close()
 
 
-async def test_what_others_commit_is_found_by_the_poll_though_the_log_was_away() -> None:
-    """One query for all shards; a failed one is tried again."""
+@pytest.mark.parametrize("failure", [UnavailableError("away"), RuntimeError("nobody has thought of this")], ids=repr)
+async def test_what_others_commit_is_found_by_the_poll_though_the_log_was_away(failure: Exception) -> None:
+    """One query for all shards; a failed one is tried again, however it failed."""
 
     class Flaky(MemoryLog):
         failures = 1
@@ -97,7 +99,7 @@ async def test_what_others_commit_is_found_by_the_poll_though_the_log_was_away()
         async def heads(self) -> dict[int, int]:
             if self.failures:
                 self.failures -= 1
-                raise UnavailableError("away")
+                raise failure
             return await super().heads()
 
     log = Flaky(2)
