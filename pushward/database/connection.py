@@ -26,6 +26,7 @@ _AWAY: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,  # the driver's own: the connection is closed
+    asyncpg.InternalClientError,  # as before: the server has said goodbye while the connection was idle
     OSError,
     TimeoutError,
 )

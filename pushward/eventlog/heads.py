@@ -76,3 +76,6 @@ class HeadWatch:
             except UnavailableError as error:
                 _log.warning("heads_unavailable", reason=error.message)
                 await asyncio.sleep(AWAY_SECONDS)
+            except Exception:
+                _log.exception("heads_failed")  # whoever follows the log depends on this loop: it never ends by itself
+                await asyncio.sleep(AWAY_SECONDS)
