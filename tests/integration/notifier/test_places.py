@@ -12,7 +12,7 @@ from pushward.api.notifier.v1.notifier_pb2 import (
 )
 from pushward.api.notifier.v1.notifier_pb2_grpc import NotifierStub
 from pushward.errors import BadRequestError, TooManyRequestsError
-from services.notifier.domain.places import STREAMS_PER_FACTOR_MAX
+from services.notifier.domain.places import LEASE_SECONDS, STREAMS_PER_FACTOR_MAX
 from tests.integration.notifier.conftest import World
 
 
@@ -52,8 +52,14 @@ async def test_a_stream_that_is_not_kept_loses_its_place(world: World) -> None:
     async with world.process() as stub:
         kept, *_ = [await opened(stub) for _ in range(STREAMS_PER_FACTOR_MAX)]
         assert kept is not None
-        await world.database.execute("UPDATE notifier.device_stream SET expires_at = clock_timestamp()")
+        # Nearly over: a lease that has lapsed may be pruned at any time, and then there is nothing to keep.
+        await world.database.execute(
+            "UPDATE notifier.device_stream SET expires_at = clock_timestamp() + interval '5 s'"
+        )
         await stub.KeepDeviceStreams(KeepDeviceStreamsRequest(stream_ids=[kept, uuid4().bytes]))
+        await world.database.execute(
+            "UPDATE notifier.device_stream SET expires_at = expires_at - make_interval(secs => $1)", LEASE_SECONDS / 2
+        )
         results = [await opened(stub) for _ in range(STREAMS_PER_FACTOR_MAX)]
         assert sum(result is not None for result in results) == STREAMS_PER_FACTOR_MAX - 1
 
