@@ -27,6 +27,7 @@ LOOK_SECONDS_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 4
 WORKERS: Final = 2
 LOOPBACK: Final = "127.0.0.1"
+DEV_FILE: Final = "dev.json"
 
 
 class Shape(StrEnum):
@@ -45,6 +46,7 @@ class System:
     ) -> None:
         self.shape = shape
         self.stores = stores
+        self._access = directory / DEV_FILE
         port = _free_port()
         self.base_url = f"http://{LOOPBACK}:{port}"
         environment = {
@@ -57,6 +59,7 @@ class System:
             **{f"PUSHWARD_{target.upper()}_ADDRESS": f"unix:{directory / target}.sock" for target in TARGETS[:-1]},
             **(settings or {}),
         }
+        self._development = environment["PUSHWARD_ENV"] == "development"
         if shape is Shape.WORKERS:
             environment["PUSHWARD_WORKERS"] = str(WORKERS)
         self.children = {
@@ -76,7 +79,7 @@ class System:
         for child in self.children.values():
             if not child.running:
                 child.start()
-        is_ready = wait_until(lambda: self._ready() or self._some_ended(), READY_SECONDS_MAX)
+        is_ready = wait_until(lambda: self._some_ended() or (self._ready() and self._prepared()), READY_SECONDS_MAX)
         assert is_ready, f"not ready after {READY_SECONDS_MAX:g} s\n{self.tail()}"
         assert not self._some_ended(), f"ended at its start\n{self.tail()}"
 
@@ -102,6 +105,10 @@ class System:
             return look.status_code == 200
         except httpx.TransportError:
             return False
+
+    def _prepared(self) -> bool:
+        """Everything in one place makes an account to begin with, in development; it ends if it can't."""
+        return self.shape is Shape.SPLIT or not self._development or self._access.exists()
 
     def _some_ended(self) -> bool:
         return not all(child.running for child in self.children.values())
