@@ -8,7 +8,6 @@ from hypothesis import settings
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.support.databases import Databases
 
-
 # How long an example takes says more of the machine's other work than of the code; pytest-timeout bounds a test.
 settings.register_profile("pushward", deadline=None)
 settings.load_profile("pushward")
