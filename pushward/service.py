@@ -4,13 +4,14 @@ Each ``services/<name>/wiring.py`` has ``build(settings, runtime) -> Service``: 
 object and does no I/O; ``start`` opens connections and begins to follow the log, ``stop`` finishes what was accepted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from grpc import aio
 
 from pushward.eventlog.heads import HeadWatch
 from pushward.security.keys import KeyRing
+from pushward.telemetry.metrics import Metrics
 
 
 class Registrar(Protocol):
@@ -62,3 +63,4 @@ class Runtime:
     peers: Peers
     heads: HeadWatch  # wakes subscribers when the log grows
     keys: KeyRing
+    metrics: Metrics = field(default_factory=Metrics)

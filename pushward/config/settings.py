@@ -21,7 +21,7 @@ SHARDS_EMBEDDED: Final = 4
 SHARDS_DEFAULT: Final = 64
 DATABASE_URL: Final = "PUSHWARD_DATABASE_URL"
 KEYS_URL: Final = "PUSHWARD_KEYS_URL"
-TARGETS: Final = ("registry", "challenge", "notifier", "webhook", "edge")
+TARGETS: Final = ("registry", "challenge", "notifier", "webhook", "relay", "insights", "edge")
 
 
 class Environment(StrEnum):
@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     challenge_address: str = "127.0.0.1:7402"
     notifier_address: str = "127.0.0.1:7403"
     webhook_address: str = "127.0.0.1:7404"
+    relay_address: str = "127.0.0.1:7405"
+    insights_address: str = "127.0.0.1:7406"
 
     # mTLS between targets; all three or none. Needed for any address that isn't loopback or a Unix socket.
     tls_cert_file: Path | None = None
@@ -73,6 +75,21 @@ class Settings(BaseSettings):
 
     # Webhooks.
     webhook_workers: int = Field(default=8, ge=1, le=256)
+
+    # Kafka: host:port,host:port. Without it nothing is relayed, and nothing else changes. TLS by the CA's file; a
+    # client certificate, or SASL (SCRAM-SHA-512) by name and password, where the cluster wants them.
+    kafka: str | None = None
+    kafka_ca_file: Path | None = None
+    kafka_cert_file: Path | None = None
+    kafka_key_file: Path | None = None
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_password_file: Path | None = None
+
+    # Prometheus metrics over HTTP on the loopback interface, or wherever the scraper reaches; None: not served. With
+    # workers the N-th of them serves on port + N.
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
 
     log_level: str = "info"
     log_json: bool = False
@@ -120,6 +137,32 @@ class Settings(BaseSettings):
                 "Plain http is for a host that is this machine."
             )
         return self
+
+    @model_validator(mode="after")
+    def _kafka_is_reached_safely(self) -> Self:
+        if self.kafka is None:
+            return self
+        hosts = [address.strip().rpartition(":")[0].strip("[]") for address in self.kafka.split(",")]
+        if not all(hosts):
+            raise SettingsError("PUSHWARD_KAFKA must be host:port, or several of them with commas between.")
+        if self.kafka_ca_file is None and not self.development and not all(is_loopback(host) for host in hosts):
+            raise SettingsError(
+                "PUSHWARD_KAFKA names hosts that aren't this machine: set PUSHWARD_KAFKA_CA_FILE, so that events and "
+                "passwords travel encrypted."
+            )
+        if self.kafka_username is not None and self.kafka_ca_file is None:
+            raise SettingsError("PUSHWARD_KAFKA_USERNAME needs PUSHWARD_KAFKA_CA_FILE: passwords travel encrypted.")
+        if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
+            raise SettingsError("Set both of PUSHWARD_KAFKA_CERT_FILE and PUSHWARD_KAFKA_KEY_FILE, or none.")
+        return self
+
+    def kafka_secret(self) -> str | None:
+        """Kafka's password, None if there is none."""
+        if self.kafka_password is not None:
+            return self.kafka_password.get_secret_value()
+        if self.kafka_password_file is not None:
+            return self.kafka_password_file.read_text("utf-8").strip()
+        return None
 
     def main_url(self) -> str:
         """The main database's URL. Raises SettingsError if there is none, or it isn't safe in production."""
