@@ -20,6 +20,8 @@ from services.notifier.adapters.log import MODULE as NOTIFIER_MODULE
 from services.registry import wiring as registry
 from services.registry.adapters.aggregates import AGGREGATES as REGISTRY_AGGREGATES
 from services.registry.adapters.log import MODULE as REGISTRY_MODULE
+from services.relay import wiring as relay
+from services.relay.adapters.log import MODULE as RELAY_MODULE
 from services.webhook import wiring as webhook
 from services.webhook.adapters.aggregates import AGGREGATES as WEBHOOK_AGGREGATES
 from services.webhook.adapters.log import MODULE as WEBHOOK_MODULE
@@ -44,6 +46,7 @@ STORES: Final = (
     Store("challenge", challenge.build, CHALLENGE_MODULE, CHALLENGE_AGGREGATES, seals=True),
     Store("notifier", notifier.build, NOTIFIER_MODULE, (), seals=False),
     Store("webhook", webhook.build, WEBHOOK_MODULE, WEBHOOK_AGGREGATES, seals=True),
+    Store("relay", relay.build, RELAY_MODULE, (), seals=False),
 )
 MODULES: Final = (LOG_MODULE, *(store.module for store in STORES))
 """All schemas of the main database."""
