@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION challenge.append(
     appends          log.append_header[],
     expected         log.expected_version[],
     events           log.new_event[],
-    challenges       challenge.challenge[],
+    challenges       challenge.challenge_row[],
     challenge_events integer[],
     revision         integer,
     OUT fates        smallint[],

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION webhook.append(
     appends        log.append_header[],
     expected       log.expected_version[],
     events         log.new_event[],
-    webhooks       webhook.webhook[],
+    webhooks       webhook.webhook_row[],
     webhook_events integer[],
     revision       integer,
     OUT fates      smallint[],

@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION probe.append(
     appends        log.append_header[],
     expected       log.expected_version[],
     events         log.new_event[],
-    counters       probe.counter[],
+    counters       probe.counter_row[],
     counter_events integer[],
     revision       integer,
     OUT fates      smallint[],
