@@ -5,6 +5,7 @@ MAKEFLAGS += --no-builtin-rules
 
 VENV := .venv/bin
 INSTALLED := .venv/.complete
+KAFKA_JARS := .venv/kafka/.complete
 
 ##@ Setup
 
@@ -20,6 +21,12 @@ setup: $(INSTALLED) ## Make .venv with the locked dependencies
 
 $(INSTALLED): requirements/dev.txt pyproject.toml clients/python/pyproject.toml scripts/setup
 	@scripts/setup
+
+.PHONY: kafka
+kafka: $(KAFKA_JARS) ## Fetch Apache Kafka by Maven, for the tests and for `make run KAFKA=1`
+
+$(KAFKA_JARS): deploy/kafka/pom.xml deploy/kafka/jars.sha256 scripts/kafka | $(INSTALLED)
+	@scripts/kafka
 
 .PHONY: lock
 lock: $(INSTALLED) ## Lock the dependencies anew (UPGRADE=1: take the newest)
@@ -65,15 +72,15 @@ drift: $(INSTALLED) ## The committed stubs are what proto/ generates
 	scripts/check-proto
 
 .PHONY: test
-test: $(INSTALLED) ## All tests, with real components (ARGS="-k name" narrows)
+test: $(INSTALLED) $(KAFKA_JARS) ## All tests, with real components (ARGS="-k name" narrows)
 	$(VENV)/pytest $(ARGS)
 	$(if $(ARGS),,cd clients/python && ../../$(VENV)/pytest)
 
 ##@ Run
 
 .PHONY: run
-run: $(INSTALLED) ## Serve everything on 127.0.0.1:8080, data in var/
-	PUSHWARD_ENV=development exec $(VENV)/pushward serve all
+run: $(INSTALLED) $(if $(KAFKA),$(KAFKA_JARS)) ## Serve everything on 127.0.0.1:8080, data in var/ (KAFKA=1: with Kafka)
+	PUSHWARD_ENV=development $(if $(KAFKA),PUSHWARD_EMBEDDED_KAFKA=1) exec $(VENV)/pushward serve all
 
 .PHONY: demo
 demo: $(INSTALLED) ## One approval and one denial through every room, each call shown

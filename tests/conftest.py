@@ -1,12 +1,14 @@
-"""Fixtures that every kind of test may use: one PostgreSQL a session, a database of its own for each test."""
+"""Fixtures that every kind of test may use: a PostgreSQL and a Kafka for the session, a database for each test."""
 
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from deploy.embedded.kafka import EmbeddedKafka
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.support.databases import Databases
+from tests.support.kafka import delete_topics
 
 # How long an example takes says more of the machine's other work than of the code; pytest-timeout bounds a test.
 settings.register_profile("pushward", deadline=None)
@@ -24,3 +26,17 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 def databases(postgres: EmbeddedPostgres) -> Databases:
     """Makes migrated databases on the session's server."""
     return Databases(postgres)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[EmbeddedKafka]:
+    """A real Kafka, started for this session and ended with it. No test may harm it."""
+    with EmbeddedKafka.ephemeral() as broker:
+        yield broker
+
+
+@pytest.fixture
+async def clean_kafka(kafka: EmbeddedKafka) -> EmbeddedKafka:
+    """The session's Kafka, without any topic."""
+    await delete_topics(kafka.bootstrap)
+    return kafka

@@ -52,6 +52,8 @@ LOCK_TIMEOUT_SECONDS: Final = 2.0
 START_TIMEOUT_SECONDS: Final = 60.0
 STATEMENT_TIMEOUT_SECONDS: Final = 30.0
 LOG_TAIL_LINES: Final = 20
+# PostgreSQL's "fast" shutdown: sessions end, a checkpoint is written.
+DEATH_SIGNAL: Final = signal.SIGINT
 # The line of postmaster.pid that says how far the server is; the same that pg_ctl waits for.
 PIDFILE_STATUS_LINE: Final = 7
 
@@ -167,7 +169,8 @@ class EmbeddedPostgres:
         if self.log_file.exists():
             self.log_file.replace(self.log_file.with_name("server.log.1"))
         uid, gid = (self._user.uid, self._user.gid) if self._user.is_other else (-1, -1)
-        launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(uid), str(gid)]
+        bond = (os.getpid(), DEATH_SIGNAL.value, uid, gid)
+        launcher = [sys.executable, "-I", "-S", launch.__file__, *map(str, bond)]
         with self.log_file.open("wb") as log:
             return subprocess.Popen(
                 launcher + server_command(self._binaries, cluster, self._sockets, fsync=self._fsync),
