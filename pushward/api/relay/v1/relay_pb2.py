@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pushward.api.common.v1 import common_pb2 as pushward_dot_api_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pushward/api/relay/v1/relay.proto\x12\x15pushward.api.relay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#pushward/api/common/v1/common.proto\"\x8f\x01\n\x11ListEventsRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\r\n\x05shard\x18\x02 \x01(\x05\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\x03\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\x14\n\x0cwait_seconds\x18\x05 \x01(\x05\"\xab\x01\n\x0fListEventsReply\x12\r\n\x05\x65poch\x18\x01 \x01(\x05\x12\r\n\x05shard\x18\x02 \x01(\x05\x12\x17\n\x0fscanned_through\x18\x03 \x01(\x03\x12\x0c\n\x04head\x18\x04 \x01(\x03\x12\x0e\n\x06shards\x18\x05 \x01(\x05\x12\x15\n\rlast_event_id\x18\x06 \x01(\x0c\x12,\n\x06\x65vents\x18\x07 \x03(\x0b\x32\x1c.pushward.api.relay.v1.Event\"\xc1\x01\n\x05\x45vent\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x11\n\tstream_id\x18\x02 \x01(\x0c\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x10\n\x08\x65vent_id\x18\x04 \x01(\x0c\x12\x0c\n\x04type\x18\x05 \x01(\x05\x12\x0e\n\x06schema\x18\x06 \x01(\x05\x12/\n\x0brecorded_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x65nvelope\x18\x08 \x01(\x0c\x12\x0f\n\x07payload\x18\t \x01(\x0c\x32g\n\x05Relay\x12^\n\nListEvents\x12(.pushward.api.relay.v1.ListEventsRequest\x1a&.pushward.api.relay.v1.ListEventsReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!pushward/api/relay/v1/relay.proto\x12\x15pushward.api.relay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#pushward/api/common/v1/common.proto\"\x8f\x01\n\x11ListEventsRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\r\n\x05shard\x18\x02 \x01(\x05\x12\r\n\x05\x61\x66ter\x18\x03 \x01(\x03\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\x14\n\x0cwait_seconds\x18\x05 \x01(\x05\"\xc3\x01\n\x0fListEventsReply\x12\r\n\x05\x65poch\x18\x01 \x01(\x05\x12\r\n\x05shard\x18\x02 \x01(\x05\x12\x17\n\x0fscanned_through\x18\x03 \x01(\x03\x12\x0c\n\x04head\x18\x04 \x01(\x03\x12\x0e\n\x06shards\x18\x05 \x01(\x05\x12\x15\n\rlast_event_id\x18\x06 \x01(\x0c\x12,\n\x06\x65vents\x18\x07 \x03(\x0b\x32\x1c.pushward.api.relay.v1.Event\x12\x16\n\x0e\x61\x66ter_event_id\x18\x08 \x01(\x0c\"\xc1\x01\n\x05\x45vent\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x11\n\tstream_id\x18\x02 \x01(\x0c\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x10\n\x08\x65vent_id\x18\x04 \x01(\x0c\x12\x0c\n\x04type\x18\x05 \x01(\x05\x12\x0e\n\x06schema\x18\x06 \x01(\x05\x12/\n\x0brecorded_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x65nvelope\x18\x08 \x01(\x0c\x12\x0f\n\x07payload\x18\t \x01(\x0c\x32g\n\x05Relay\x12^\n\nListEvents\x12(.pushward.api.relay.v1.ListEventsRequest\x1a&.pushward.api.relay.v1.ListEventsReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +36,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTEVENTSREQUEST']._serialized_start=131
   _globals['_LISTEVENTSREQUEST']._serialized_end=274
   _globals['_LISTEVENTSREPLY']._serialized_start=277
-  _globals['_LISTEVENTSREPLY']._serialized_end=448
-  _globals['_EVENT']._serialized_start=451
-  _globals['_EVENT']._serialized_end=644
-  _globals['_RELAY']._serialized_start=646
-  _globals['_RELAY']._serialized_end=749
+  _globals['_LISTEVENTSREPLY']._serialized_end=472
+  _globals['_EVENT']._serialized_start=475
+  _globals['_EVENT']._serialized_end=668
+  _globals['_RELAY']._serialized_start=670
+  _globals['_RELAY']._serialized_end=773
 # @@protoc_insertion_point(module_scope)

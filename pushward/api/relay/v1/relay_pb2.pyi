@@ -66,6 +66,7 @@ class ListEventsReply(_message.Message):
     SHARDS_FIELD_NUMBER: _builtins.int
     LAST_EVENT_ID_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
+    AFTER_EVENT_ID_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
     shard: _builtins.int
     scanned_through: _builtins.int
@@ -76,6 +77,8 @@ class ListEventsReply(_message.Message):
     """how many there are: 0 … shards - 1"""
     last_event_id: _builtins.bytes
     """16 bytes: of the event at scanned_through, whoever's it is; empty at 0"""
+    after_event_id: _builtins.bytes
+    """16 bytes: of the event at the caller's `after`, by which it knows its log again; empty at 0"""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]: ...
     def __init__(
@@ -88,10 +91,11 @@ class ListEventsReply(_message.Message):
         shards: _builtins.int = ...,
         last_event_id: _builtins.bytes = ...,
         events: _abc.Iterable[Global___Event] | None = ...,
+        after_event_id: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "events", b"events", "head", b"head", "last_event_id", b"last_event_id", "scanned_through", b"scanned_through", "shard", b"shard", "shards", b"shards"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_event_id", b"after_event_id", "epoch", b"epoch", "events", b"events", "head", b"head", "last_event_id", b"last_event_id", "scanned_through", b"scanned_through", "shard", b"shard", "shards", b"shards"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

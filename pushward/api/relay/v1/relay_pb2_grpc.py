@@ -45,7 +45,8 @@ class RelayServicer:
     """Missing associated documentation comment in .proto file."""
 
     def ListEvents(self, request, context):
-        """An account's events of one shard after a position, in order. NOT_FOUND for a shard that doesn't exist.
+        """An account's events of one shard after a position, in order. NOT_FOUND for a shard that doesn't exist,
+        ALREADY_EXISTS (409) for a position past its end, RESOURCE_EXHAUSTED when too many wait already.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

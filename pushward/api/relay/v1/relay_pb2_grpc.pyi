@@ -15,7 +15,9 @@ GRPC_VERSION: str
 class RelayStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListEvents: _aio.UnaryUnaryMultiCallable[_relay_pb2.ListEventsRequest, _relay_pb2.ListEventsReply]
-    """An account's events of one shard after a position, in order. NOT_FOUND for a shard that doesn't exist."""
+    """An account's events of one shard after a position, in order. NOT_FOUND for a shard that doesn't exist,
+    ALREADY_EXISTS (409) for a position past its end, RESOURCE_EXHAUSTED when too many wait already.
+    """
 
 class RelayServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -24,6 +26,8 @@ class RelayServicer(metaclass=_abc_1.ABCMeta):
         request: _relay_pb2.ListEventsRequest,
         context: _aio.ServicerContext[_relay_pb2.ListEventsRequest, _abc.Awaitable[_relay_pb2.ListEventsReply]],
     ) -> _abc.Awaitable[_relay_pb2.ListEventsReply]:
-        """An account's events of one shard after a position, in order. NOT_FOUND for a shard that doesn't exist."""
+        """An account's events of one shard after a position, in order. NOT_FOUND for a shard that doesn't exist,
+        ALREADY_EXISTS (409) for a position past its end, RESOURCE_EXHAUSTED when too many wait already.
+        """
 
 def add_RelayServicer_to_server(servicer: RelayServicer, server: _aio.Server) -> None: ...
