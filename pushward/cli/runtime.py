@@ -37,6 +37,8 @@ from pushward.rpc.server import NetworkServer, serve
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
 from pushward.security.keys import KeyRing, MemoryKeyStore
 from pushward.service import Runtime, Service
+from pushward.telemetry.exposition import MetricsServer
+from pushward.telemetry.metrics import Metrics
 from services.edge import wiring as edge
 
 SCHEMA_POLL_SECONDS: Final = 0.5
@@ -49,7 +51,7 @@ _log = structlog.get_logger(__name__)
 class Host:
     """The services of one process. ``listening`` is the edge's socket, which other processes may share.
 
-    With ``grpc`` the other services get servers, too.
+    With ``grpc`` the other services get servers, too; on ``metrics`` what the process measures can be read.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Host:
         *,
         shares_socket: bool = False,
         grpc: bool = False,
+        metrics: socket.socket | None = None,
     ) -> None:
         self._settings = settings
         self._shares_socket = shares_socket
@@ -70,7 +73,8 @@ class Host:
         self._keys = self._key_ring()
         self._gate = Gate()
         self.peers = ProcessPeers(settings, [store.name for store in self._stores])
-        runtime = Runtime(self.peers, self._heads, self._keys)
+        self._metrics = Metrics()
+        runtime = Runtime(self.peers, self._heads, self._keys, self._metrics)
         self._services: list[Service] = [
             GatedService(store.build(settings, runtime), self._gate) for store in self._stores
         ]
@@ -79,6 +83,7 @@ class Host:
         )
         self._edge_serves = False
         self.ready = asyncio.Event()
+        self._metrics_server = None if metrics is None else MetricsServer(self._metrics, metrics)
         self._started: list[Service] = []
         self._network_servers: list[NetworkServer] = []
         self._opening: asyncio.Task[None] | None = None
@@ -106,6 +111,8 @@ class Host:
 
     async def start(self) -> None:
         """Begins to serve, gated. Raises what a server raises that can't listen."""
+        if self._metrics_server is not None:
+            await self._metrics_server.start()
         for service in self._services:
             service.register(self.peers.servers[service.name])
         if self._grpc:
@@ -146,6 +153,8 @@ class Host:
         yield "heads", self._heads.stop()
         for database in self._databases:
             yield "database", database.close()
+        if self._metrics_server is not None:
+            yield "metrics", self._metrics_server.stop()
 
     async def _take_connections(self) -> None:
         """Lets the edge serve; once."""
@@ -188,12 +197,14 @@ class Host:
     async def _watch_readiness(self) -> None:
         """Tells gRPC's health service, and the log, whenever readiness changes."""
         told: list[str] | None = None
+        ready = self._metrics.gauge("ready", "Whether this process can serve requests")
         while True:
             reasons = await self._reasons()
             if reasons != told:
                 _log.info("not_ready" if reasons else "ready", reasons=reasons)
                 for server in self._network_servers:
                     await server.set_ready(not reasons)
+                ready.set(not reasons)
                 told = reasons
             if not reasons:
                 self.ready.set()

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from pushward.cli.development import prepare_development
 from pushward.cli.embedded import embedded_stores, needs_embedded
 from pushward.cli.errors import MISUSED, CommandError
 from pushward.cli.keys import key_encryption
-from pushward.cli.sockets import base_url, bind_http
+from pushward.cli.sockets import base_url, bind_http, bind_metrics
 from pushward.cli.stores_file import with_stores
 from pushward.cli.supervisor import supervise
 from pushward.cli.targets import ALL, EDGE, EVERY_TARGET, STORES
@@ -37,17 +37,17 @@ def serve(
     settings = Settings()
     configure_logs(settings.log_level, json=settings.log_json)
     _refuse_lone_workers(settings, names)
-    with _listening(settings, names) as listening, _stores(settings) as environment:
+    with _listening(settings, names) as listening, _measured(settings) as metrics, _stores(settings) as environment:
         serving = with_stores(settings, environment)
         if any(store.seals for store in STORES if store.name in names):
             key_encryption(serving)
         life = sys.stdin.fileno() if until_stdin_ends else None
         on_ready = _on_ready(serving, names, listening)
         if settings.workers == 1:
-            run(serving, names, listening, on_ready, life)
+            run(serving, names, listening, on_ready, life, *metrics)
         else:
             assert listening is not None, "only the edge has workers"
-            supervise(serving, names, listening, {**os.environ, **environment}, on_ready, life)
+            supervise(serving, names, listening, {**os.environ, **environment}, on_ready, life, metrics)
 
 
 def _targets(words: Sequence[str]) -> tuple[str, ...]:
@@ -72,6 +72,12 @@ def _listening(settings: Settings, names: Sequence[str]) -> Iterator[socket.sock
         return
     with bind_http(settings) as listening:
         yield listening
+
+
+@contextmanager
+def _measured(settings: Settings) -> Iterator[Sequence[socket.socket]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(listening) for listening in bind_metrics(settings)]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from pushward.cli.stopping import Stopping, stopping
-from pushward.cli.worker import OnReady
+from pushward.cli.worker import NOTHING_INHERITED, OnReady
 from pushward.config.settings import Settings
 
 RESTART_SECONDS_MIN: Final = 0.1
@@ -41,8 +41,11 @@ def supervise(
     environment: Mapping[str, str],
     on_ready: OnReady,
     life: int | None = None,
+    metrics: Sequence[socket.socket] = (),
 ) -> None:
-    """Runs the workers that the settings ask for; returns when all have drained. ``environment`` is theirs.
+    """Runs the workers that the settings ask for; returns when all have drained.
+
+    ``environment`` is theirs, and of ``metrics`` a socket each.
 
     It also stops when the pipe ``life`` ends.
     """
@@ -53,6 +56,7 @@ def supervise(
         count=settings.workers,
         drain_seconds=settings.drain_seconds,
         on_ready=on_ready,
+        metrics=metrics,
     )
     asyncio.run(supervisor.run(life))
 
@@ -69,6 +73,7 @@ class Supervisor:
         count: int,
         drain_seconds: float,
         on_ready: OnReady,
+        metrics: Sequence[socket.socket] = (),
     ) -> None:
         self._targets = tuple(targets)
         self._listening = listening
@@ -76,6 +81,7 @@ class Supervisor:
         self._count = count
         self._drain_seconds = drain_seconds
         self._on_ready = on_ready
+        self._metrics = [listening.fileno() for listening in metrics] or [NOTHING_INHERITED] * count
         self._unready = set(range(count))
         self._all_ready = asyncio.Event()
         self._starting = asyncio.Lock()
@@ -131,12 +137,12 @@ class Supervisor:
 
     async def _start(self, number: int) -> asyncio.subprocess.Process:
         ready, says_ready = os.pipe()
-        inherited = (self._listening.fileno(), self._life, says_ready)
-        command = [sys.executable, "-m", "pushward.cli.worker", *map(str, inherited), *self._targets]
+        descriptors = (self._listening.fileno(), self._life, says_ready, self._metrics[number])
+        command = [sys.executable, "-m", "pushward.cli.worker", *map(str, descriptors), *self._targets]
         worker = await asyncio.create_subprocess_exec(
             *command,
             env=self._environment,
-            pass_fds=inherited,
+            pass_fds=[descriptor for descriptor in descriptors if descriptor != NOTHING_INHERITED],
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
         )

@@ -1,6 +1,8 @@
 """One process that serves: alone, or as one of a supervisor's workers.
 
-python -m pushward.cli.worker LISTENING LIFE READY TARGET…      the first three are inherited file descriptors
+python -m pushward.cli.worker LISTENING LIFE READY METRICS TARGET…      the first four are inherited file descriptors
+
+METRICS is NOTHING_INHERITED where metrics aren't served.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 import uvloop
 
@@ -17,6 +20,8 @@ from pushward.cli.stopping import Stopping, stopping
 from pushward.cli.targets import EVERY_TARGET
 from pushward.config.settings import Settings
 from pushward.telemetry.logs import configure_logs
+
+NOTHING_INHERITED: Final = -1
 
 OnReady = Callable[[], Awaitable[None]]
 """What is done once, when requests can be served."""
@@ -32,10 +37,11 @@ def run(
     listening: socket.socket | None,
     on_ready: OnReady,
     life: int | None = None,
+    metrics: socket.socket | None = None,
 ) -> None:
     """Serves ``targets`` until it is asked to stop, then drains. ``listening`` is the edge's socket, if it is one."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, targets, listening, on_ready, life))
+        runner.run(_serve(settings, targets, listening, on_ready, life, metrics))
 
 
 async def _serve(
@@ -44,10 +50,13 @@ async def _serve(
     listening: socket.socket | None,
     on_ready: OnReady,
     life: int | None,
+    metrics: socket.socket | None,
 ) -> None:
     with stopping(life) as wish:
         everything = {*targets} == {*EVERY_TARGET}
-        host = Host(settings, targets, listening, shares_socket=settings.workers > 1, grpc=not everything)
+        host = Host(
+            settings, targets, listening, shares_socket=settings.workers > 1, grpc=not everything, metrics=metrics
+        )
         try:
             await host.start()
             await _until_asked(host, wish, on_ready)
@@ -76,7 +85,7 @@ async def _until_asked(host: Host, wish: Stopping, on_ready: OnReady) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """A supervisor's worker."""
-    listening, life, ready = (int(number) for number in arguments[:3])
+    listening, life, ready, metrics = (int(number) for number in arguments[:4])
     settings = Settings()
     configure_logs(settings.log_level, json=settings.log_json)
 
@@ -84,7 +93,8 @@ def main(arguments: Sequence[str]) -> None:
         os.write(ready, b"1")
         os.close(ready)
 
-    run(settings, arguments[3:], socket.socket(fileno=listening), say_ready, life)
+    measured = None if metrics == NOTHING_INHERITED else socket.socket(fileno=metrics)
+    run(settings, arguments[4:], socket.socket(fileno=listening), say_ready, life, measured)
 
 
 if __name__ == "__main__":
