@@ -5,7 +5,7 @@ object and does no I/O; ``start`` opens connections and begins to follow the log
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from grpc import aio
 
@@ -45,6 +45,15 @@ class Service(Protocol):
 
     async def ready(self) -> str | None:
         """None when requests can be served; otherwise, in one line, why not."""
+        ...
+
+
+@runtime_checkable
+class Drains(Protocol):
+    """A service with calls that wait for something to happen."""
+
+    def drain(self) -> None:
+        """Lets them answer now: the process is about to stop, and would wait for them."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import grpc
 
 from pushward.errors import UnavailableError
-from pushward.service import Registrar, Service
+from pushward.service import Drains, Registrar, Service
 
 STARTING: Final = "starting"
 NOT_YET: Final = "Pushward is starting. Try again in a moment."
@@ -50,6 +50,11 @@ class GatedService:
     async def start(self) -> None:
         """As the service."""
         await self._service.start()
+
+    def drain(self) -> None:
+        """As the service, if it has something to drain."""
+        if isinstance(self._service, Drains):
+            self._service.drain()
 
     async def stop(self) -> None:
         """As the service."""

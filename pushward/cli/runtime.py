@@ -75,9 +75,7 @@ class Host:
         self.peers = ProcessPeers(settings, [store.name for store in self._stores])
         self._metrics = Metrics()
         runtime = Runtime(self.peers, self._heads, self._keys, self._metrics)
-        self._services: list[Service] = [
-            GatedService(store.build(settings, runtime), self._gate) for store in self._stores
-        ]
+        self._services = [GatedService(store.build(settings, runtime), self._gate) for store in self._stores]
         self._edge = (
             edge.build(settings, runtime, listener=listening, siblings=self._services) if EDGE in targets else None
         )
@@ -144,6 +142,8 @@ class Host:
         """From the outside in. Made one by one, each awaited before the next."""
         if self._edge is not None:
             yield EDGE, _unless(hurried, asyncio.create_task(self._edge.stop(), name="edge-draining"))
+        for gated in self._services:
+            gated.drain()
         yield "grpc", asyncio.gather(*(server.stop() for server in self._network_servers))
         for service in reversed(self._started):
             yield service.name, service.stop()

@@ -1,0 +1,61 @@
+"""Places for calls that wait for something to happen: bounded for the process, and for each account.
+
+free ──waiting(account)──► taken ──the block ends──► free        drain() ends every wait, and those to come at once
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pushward.errors import TooManyRequestsError
+from pushward.eventlog.heads import HeadWatch
+from services.relay.domain.bounds import WAIT_SECONDS_MAX, WAITING_MAX, WAITING_PER_ACCOUNT_MAX
+
+
+class Waiting:
+    """Who waits now."""
+
+    def __init__(
+        self,
+        heads: HeadWatch,
+        *,
+        waiting_max: int = WAITING_MAX,
+        waiting_per_account_max: int = WAITING_PER_ACCOUNT_MAX,
+    ) -> None:
+        self._heads = heads
+        self._waiting_max = waiting_max
+        self._waiting_per_account_max = waiting_per_account_max
+        self._taken: Counter[str] = Counter()
+        self._draining = asyncio.Event()
+
+    @contextmanager
+    def place(self, account_sid: str) -> Iterator[None]:
+        """A place while the block runs. Raises TooManyRequestsError."""
+        if self._taken.total() >= self._waiting_max or self._taken[account_sid] >= self._waiting_per_account_max:
+            raise TooManyRequestsError(
+                "Too many calls wait for events already. Ask without waiting, or later.",
+                retry_after_seconds=WAIT_SECONDS_MAX,
+            )
+        self._taken[account_sid] += 1
+        try:
+            yield
+        finally:
+            self._taken[account_sid] -= 1
+            if not self._taken[account_sid]:
+                del self._taken[account_sid]
+
+    async def grown(self, shard: int, position: int, seconds: float) -> int | None:
+        """The shard's head as soon as it is beyond a position; None if it isn't in time, or this process leaves."""
+        grown = asyncio.create_task(self._heads.beyond(shard, position))
+        drained = asyncio.create_task(self._draining.wait())
+        try:
+            await asyncio.wait({grown, drained}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            return grown.result() if grown.done() else None
+        finally:
+            grown.cancel()
+            drained.cancel()
+
+    def drain(self) -> None:
+        """Ends the waiting."""
+        self._draining.set()
