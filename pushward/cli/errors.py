@@ -13,6 +13,7 @@ import asyncpg
 from pydantic import ValidationError
 
 from deploy.embedded.errors import EmbeddedPostgresError
+from deploy.embedded.kafka_errors import EmbeddedKafkaError
 from pushward.config.settings import SettingsError
 from pushward.database.install import ShardCountError
 from pushward.database.migrate import MigrationError
@@ -45,6 +46,8 @@ def told(error: Exception) -> CommandError | None:
         case PushwardError():
             return CommandError(error.message)
         case EmbeddedPostgresError() | MigrationError() | ShardCountError() | KekFileError() | HoleError():
+            return CommandError(str(error))
+        case EmbeddedKafkaError():
             return CommandError(str(error))
         case asyncpg.PostgresError() | asyncpg.InterfaceError():
             return CommandError(f"The database refused: {error}")

@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     # Kafka: host:port,host:port. Without it nothing is relayed, and nothing else changes. TLS by the CA's file; a
     # client certificate, or SASL (SCRAM-SHA-512) by name and password, where the cluster wants them.
     kafka: str | None = None
+    embedded_kafka: bool = False  # a broker of our own, beside the embedded PostgreSQL
     kafka_ca_file: Path | None = None
     kafka_cert_file: Path | None = None
     kafka_key_file: Path | None = None

@@ -1,4 +1,4 @@
-"""`pushward serve all` as a developer runs it: an embedded PostgreSQL, its own var directory, a free port."""
+"""`pushward serve all` as a developer runs it: its own PostgreSQL (and Kafka, if asked for), var directory, port."""
 
 import os
 import sys
@@ -27,23 +27,24 @@ SERVE: Final = (sys.executable, "-m", "pushward.cli", "serve", "all")
 class Development:
     """One var directory, and what is served from it."""
 
-    def __init__(self, directory: Path, *, workers: int = 1) -> None:
+    def __init__(self, directory: Path, *, workers: int = 1, kafka: bool = False) -> None:
         self.var = directory / "var"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PUSHWARD_")} | {
             "PUSHWARD_ENV": "development",
             "PUSHWARD_HTTP_PORT": "0",
             "PUSHWARD_VAR_DIR": str(self.var),
             "PUSHWARD_WORKERS": str(workers),
+            "PUSHWARD_EMBEDDED_KAFKA": str(kafka),
         }
         self.child = Child(SERVE, self.environment, directory / "server.log")
 
     @classmethod
     @contextmanager
-    def made(cls, *, workers: int = 1) -> Iterator[Self]:
+    def made(cls, *, workers: int = 1, kafka: bool = False) -> Iterator[Self]:
         """One that is removed with the block, with all of its processes."""
         with tempfile.TemporaryDirectory(prefix="pushward-development-") as directory:
             Path(directory).chmod(TRAVERSABLE)
-            development = cls(Path(directory), workers=workers)
+            development = cls(Path(directory), workers=workers, kafka=kafka)
             try:
                 yield development
             finally:
