@@ -26,7 +26,7 @@ def print_pairs(pairs: Mapping[str, str]) -> None:
     """Names and values, a line each; a line is never broken, so a value can be copied."""
     width = max(map(len, pairs), default=0)
     for name, value in pairs.items():
-        OUT.print(Text.assemble((f"{name:<{width}}  ", "dim"), _plain(value)), soft_wrap=True)
+        OUT.print(Text.assemble((f"{name:<{width}}  ", "dim"), plain(value)), soft_wrap=True)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -35,7 +35,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*map(_plain, row))
+        table.add_row(*map(plain, row))
     OUT.print(table)
 
 
@@ -44,6 +44,7 @@ def say(text: str) -> None:
     ERR.print(text, markup=False, soft_wrap=True)
 
 
-def _plain(text: str) -> Text:
-    # What a tenant or a user wrote is neither our markup nor a terminal's command.
-    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))
+def plain(text: str, style: str = "") -> Text:
+    """``text`` as it is: what a tenant or a user wrote is neither our markup nor a terminal's command."""
+    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return Text(shown, style)
