@@ -18,6 +18,8 @@ MASKED_NAMES: Final = frozenset(
 )
 QUIET_LOGGERS: Final = ("aiohttp.access", "asyncio", "httpx", "uvicorn.access", "uvicorn.error")
 """Libraries that tell at INFO what nobody asked for; their warnings come through."""
+SILENT_LOGGERS: Final = ("aiokafka.client", "aiokafka.cluster", "aiokafka.conn", "aiokafka.producer")
+"""They log each failed try of a broker that is away, hundreds a second; whoever uses them gets the error, and says it."""
 
 
 class LogLevelError(ValueError):
@@ -55,6 +57,8 @@ def configure_logs(level: str, *, json: bool, stream: TextIO | None = None) -> N
     root.setLevel(number)
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+    for name in SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def mask_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
