@@ -96,6 +96,8 @@ async def _migrate_module(connection: asyncpg.Connection, module: Module) -> lis
     for file in _functions(module.folder):
         await connection.execute(file.read_text("utf-8"))
     await connection.execute(f"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {module.schema} FROM PUBLIC")
+    if module.follows:
+        await connection.execute("SELECT log.make_subscription_tables($1, $2)", module.schema, module.role)
     if module.role is not None:
         await _grant(connection, module.schema, module.role)
     return applied
@@ -141,6 +143,7 @@ async def _grant(connection: asyncpg.Connection, schema: str, role: str) -> None
             f"""
             GRANT USAGE ON SCHEMA log TO {role};
             GRANT SELECT ON ALL TABLES IN SCHEMA log TO {role};
+            GRANT EXECUTE ON FUNCTION log.identity() TO {role};
             """
         )
 

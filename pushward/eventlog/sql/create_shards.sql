@@ -20,7 +20,7 @@ BEGIN
         EXECUTE format('CREATE TABLE log.event_%s PARTITION OF log.event FOR VALUES IN (%s)', number, number);
         INSERT INTO log.shard (shard) VALUES (number);
     END LOOP;
-    INSERT INTO log.epoch (epoch, system_identifier)
-    SELECT 1, system_identifier::text FROM pg_control_system();
+    INSERT INTO log.epoch (epoch, system_identifier, timeline)
+    SELECT 1, i.system_identifier, i.timeline FROM log.identity() AS i;
 END
 $$;
