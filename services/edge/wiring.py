@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesStub
 from pushward.api.notifier.v1.notifier_pb2_grpc import NotifierStub
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
+from pushward.api.relay.v1.relay_pb2_grpc import RelayStub
 from pushward.api.webhook.v1.webhook_pb2_grpc import WebhooksStub
 from pushward.clock import WallClock
 from pushward.config.settings import Settings, SettingsError
@@ -22,6 +23,7 @@ from services.edge.app.cors import Cors
 from services.edge.app.endpoints.access_tokens import AccessTokenEndpoints
 from services.edge.app.endpoints.challenges import ChallengeEndpoints
 from services.edge.app.endpoints.entities import EntityEndpoints
+from services.edge.app.endpoints.events import EventEndpoints
 from services.edge.app.endpoints.factors import FactorEndpoints
 from services.edge.app.endpoints.services import ServiceEndpoints
 from services.edge.app.endpoints.webhooks import WebhookEndpoints
@@ -34,7 +36,8 @@ from services.edge.app.streams.hub import StreamHub
 from services.edge.app.urls import UrlSource
 
 NEEDED_PEERS: Final = ("registry", "challenge")
-"""Without notifier devices poll, without webhook nobody changes webhooks: no reason to refuse a login."""
+"""Without notifier devices poll, without webhook nobody changes webhooks, without relay nobody reads events: none is a
+reason to refuse a login."""
 
 
 class Edge:
@@ -57,7 +60,8 @@ class Edge:
         challenges = ChallengesStub(peers.channel("challenge"))
         self._hub = StreamHub(NotifierStub(peers.channel("notifier")), challenges)
         webhooks = WebhooksStub(peers.channel("webhook"))
-        self.operations = operations(registry, challenges, webhooks)
+        self._events = EventEndpoints(RelayStub(peers.channel("relay")))
+        self.operations = (*operations(registry, challenges, webhooks), *self._events.operations())
         self.app = self._application(Authentication(registry))
 
     def _application(self, authentication: Authentication) -> ASGIApp:
@@ -92,12 +96,13 @@ class Edge:
             await self._http.start()
 
     async def stop(self) -> None:
-        """Drains: ends the device streams, answers what is in flight, for `drain_seconds` at most, and closes.
+        """Drains: ends streams and long polls, answers what is in flight, for `drain_seconds` at most, and closes.
 
         Cancelled, it gives up what is in flight: callers get 503.
         """
         self._draining = True
         self._hub.drain()
+        self._events.drain()
         try:
             if self._http is not None:
                 await self._http.stop()

@@ -16,9 +16,9 @@ from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.errors import UnauthenticatedError
 from pushward.rpc.context import device_of
 from services.edge.app.headers import header
+from services.edge.app.tracing import ID_BYTES, correlation_id
 
 CREDENTIALS_BYTES_MAX: Final = 4096
-ID_BYTES: Final = 16
 
 _SCHEME: Final = b"basic "
 _MISSING: Final = "Authenticate with HTTP Basic: an account's SID and auth token, an API key, or a device's token."
@@ -49,13 +49,16 @@ class Authentication:
         self._registry = registry
 
     async def context(self, scope: Scope) -> RequestContext:
-        """The caller with a fresh command and correlation id. One call of registry; raises UnauthenticatedError."""
+        """The caller with a fresh command id, in the trace that it brings or a new one. One call of registry.
+
+        Raises UnauthenticatedError.
+        """
         user, password = basic_credentials(scope)
         reply = await self._registry.Authenticate(AuthenticateRequest(username=user, password=password))
         return RequestContext(
             principal=reply.principal,
             command_id=secrets.token_bytes(ID_BYTES),
-            correlation_id=secrets.token_bytes(ID_BYTES),
+            correlation_id=correlation_id(scope),
         )
 
     async def device(self, scope: Scope) -> DevicePrincipal:

@@ -53,3 +53,4 @@ class Operation:
     status: int
     # Any: each handler takes its own model; `params` says which.
     handle: Callable[[Call, Any], Awaitable[Answer]]
+    waits: bool = False  # for something to happen: it takes no place from those who work

@@ -15,12 +15,15 @@ from pushward.ids import SHARD_COUNT_MAX, parse_sid
 from services.edge.app.admission import Admission
 from services.edge.app.authentication import Authentication
 from services.edge.app.form import Pairs, parse_pairs, read_form
-from services.edge.app.operation import SID_KINDS, Call, Operation
+from services.edge.app.operation import SID_KINDS, Answer, Call, Operation
 from services.edge.app.params import ParamsReader
+from services.edge.app.presence import unless_gone
 from services.edge.app.responses import send_empty, send_json, send_method_not_allowed
 from services.edge.app.urls import UrlSource
 
 NO_SUCH_RESOURCE: Final = "There is no such resource."
+WAITING_MAX: Final = 2_000
+"""Requests to one path that wait for something to happen."""
 
 
 class Resource:
@@ -30,6 +33,7 @@ class Resource:
         self, operations: Sequence[Operation], authentication: Authentication, urls: UrlSource, admission: Admission
     ) -> None:
         self._admission = admission
+        self._waiting = Admission(WAITING_MAX)
         self._authentication = authentication
         self._urls = urls
         # Any: each reader is for its own operation's model.
@@ -52,12 +56,24 @@ class Resource:
         with self._admission:
             context = await self._authentication.context(scope)
         params = reader.read(await _pairs(operation, scope, receive))
-        with self._admission:
-            answer = await operation.handle(Call(context, path, urls), params)
+        answer = await self._answer(operation, Call(context, path, urls), params, receive)
         if answer.body is None:
             await send_empty(send, operation.status, answer.headers)
         else:
             await send_json(send, operation.status, answer.body, answer.headers)
+
+    async def _answer(
+        self,
+        operation: Operation,
+        call: Call,
+        params: Any,  # Any: as `Operation.handle` takes it
+        receive: Receive,
+    ) -> Answer:
+        if operation.waits:
+            with self._waiting:
+                return await unless_gone(operation.handle(call, params), receive)
+        with self._admission:
+            return await operation.handle(call, params)
 
 
 def checked_path(parameters: Mapping[str, str]) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from pushward.api.challenge.v1 import challenge_pb2 as challenge
 from pushward.api.common.v1 import common_pb2 as common
 from pushward.api.registry.v1 import registry_pb2 as registry
+from pushward.api.relay.v1 import relay_pb2 as relay
 from pushward.api.webhook.v1 import webhook_pb2 as webhook
 from tests.integration.edge.world import AC, IDENTITY, VA, YC, YE, YF, YK, YW
 
@@ -65,4 +66,26 @@ WEBHOOK = webhook.Webhook(
     webhook_url="https://hooks.example.com/",
     date_created=MOMENT,
     date_updated=MOMENT,
+)
+
+EVENT = relay.Event(
+    position=9,
+    stream_id=bytes(15) + b"\x01",
+    version=3,
+    event_id=bytes(15) + b"\x09",
+    type=40,
+    schema=1,
+    recorded_at=Timestamp(seconds=MOMENT.seconds, nanos=1_002_000),
+    envelope=b"envelope",
+    payload=b"payload",
+)
+EVENTS = relay.ListEventsReply(
+    epoch=1,
+    shard=2,
+    scanned_through=10,
+    head=12,
+    shards=4,
+    last_event_id=bytes(15) + b"\x0a",
+    after_event_id=bytes(15) + b"\x07",
+    events=[EVENT],
 )

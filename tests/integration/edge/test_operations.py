@@ -19,6 +19,7 @@ from tests.integration.edge.samples import (
     ACCESS_TOKEN,
     CHALLENGE,
     ENTITY,
+    EVENTS,
     FACTOR,
     RECEIPT,
     SERVICE,
@@ -251,6 +252,13 @@ CASES = (
         webhook.ListWebhooksReply(webhooks=[WEBHOOK], page=PAGE),
         200,
         {**OF_SERVICE, "page": {"size": 50}},
+    ),
+    Case(
+        "GET /pushward/v1/events?shard=2&after=7&limit=9",
+        "relay.ListEvents",
+        EVENTS,
+        200,
+        {"shard": 2, "after": "7", "limit": 9},
     ),
 )
 

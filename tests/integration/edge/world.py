@@ -9,6 +9,7 @@ from grpc import aio
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.common.v1.common_pb2 import AccountPrincipal, DevicePrincipal, Principal
 from pushward.api.registry.v1 import registry_pb2
+from pushward.api.relay.v1 import relay_pb2
 from pushward.api.webhook.v1 import webhook_pb2
 from pushward.config.settings import Environment, Settings
 from pushward.eventlog.heads import HeadWatch
@@ -58,6 +59,7 @@ class World:
         self.registry = ScriptedService(registry_pb2.DESCRIPTOR.services_by_name["Registry"])
         self.challenge = ScriptedService(challenge_pb2.DESCRIPTOR.services_by_name["Challenges"])
         self.webhook = ScriptedService(webhook_pb2.DESCRIPTOR.services_by_name["Webhooks"])
+        self.relay = ScriptedService(relay_pb2.DESCRIPTOR.services_by_name["Relay"])
         self.notifier = ScriptedNotifier()
         self.authenticated_as(account())
         self._channels: dict[str, aio.Channel] = {}
@@ -68,6 +70,7 @@ class World:
             "registry": self.registry.server,
             "challenge": self.challenge.server,
             "webhook": self.webhook.server,
+            "relay": self.relay.server,
             "notifier": self.notifier.server,
         }
         return self._channels.setdefault(service, open_inprocess(servers[service]))
@@ -78,7 +81,7 @@ class World:
 
     def asked(self) -> list[str]:
         """The methods of all services that were called."""
-        return [*self.registry.names(), *self.challenge.names(), *self.webhook.names()]
+        return [*self.registry.names(), *self.challenge.names(), *self.webhook.names(), *self.relay.names()]
 
     def edge(self, *, public_url: str | None = PUBLIC_URL, serving: bool = False) -> Edge:
         """An edge of these services; `serving` gives it a socket on loopback."""
@@ -97,7 +100,7 @@ class World:
         """Ends every channel and service."""
         for channel in self._channels.values():
             await channel.close()
-        for service in (self.registry, self.challenge, self.webhook, self.notifier):
+        for service in (self.registry, self.challenge, self.webhook, self.relay, self.notifier):
             await service.server.stop(0)
 
 
