@@ -3,7 +3,8 @@
 serve.py       which processes, which sockets            runtime.py      the composition root: services on channels
 worker.py      one process that serves                   supervisor.py   N of them on one port
 embedded.py    development without one's own database    development.py  an account to begin with
-migrate.py account.py events.py replay.py                for operators
+migrate.py account.py events.py replay.py audit/         for operators
+forget.py                                                for operators, too: what can't be undone
 device.py receipt.py                                     the simulator, and the proof
 
 Each command's module is imported when it is asked for: a device needs no gRPC, a server no device library.
@@ -19,7 +20,7 @@ import typer
 
 from pushward.cli.console import ERR
 
-COMMANDS: Final = ("serve", "migrate", "init", "account", "events", "replay", "device", "receipt")
+COMMANDS: Final = ("serve", "migrate", "init", "account", "events", "replay", "audit", "forget", "device", "receipt")
 SIMULATOR: Final = "device"
 DEVICE_LIBRARY: Final = "pushward_device"
 MODULES: Final = {"init": "migrate"}

@@ -108,7 +108,7 @@ def _value(field: FieldDescriptor, value: Any) -> Any:
         case int():
             return value
         case _:
-            return list(value)
+            return [_value(field, item) for item in value]
 
 
 def _enum_name(enum: EnumDescriptor, number: int) -> str:
