@@ -59,6 +59,12 @@ def shard_of_sid(sid: str) -> int:
     return int(sid[2:6], 16)
 
 
+def milliseconds_of_sid(sid: str) -> int:
+    """The Unix milliseconds at which whatever the SID names was made. Raises ValueError if it is no SID."""
+    value = int(sid[2:], 16)
+    return (value >> 80 & 0xFFFFFFFF) << 12 | value >> 64 & 0xFFF
+
+
 def shard_of_stream(stream_id: UUID) -> int:
     """The shard that a stream id carries."""
     return stream_id.int >> 112
@@ -78,6 +84,12 @@ def entity_stream(service_sid: str, identity: str, shard_count: int) -> UUID:
     shard = int.from_bytes(digest[:8]) % shard_count
     value = int.from_bytes(digest[8:24])
     return _uuid8(shard, value >> 84, value & ((1 << RANDOM_BITS) - 1))
+
+
+def entity_key(entity_stream_id: UUID, generation: int) -> UUID:
+    """The data key of an identity's ``generation``-th life (from 0), and of what is sealed in its expectation."""
+    digest = hashlib.sha256(b"data key" + entity_stream_id.bytes + generation.to_bytes(8)).digest()
+    return _stamp(int.from_bytes(digest[:16]))
 
 
 def account_shard(account_sid: str) -> int:

@@ -10,7 +10,7 @@ from pushward.database.connection import connect
 from pushward.database.migrate import Module, pending
 from pushward.errors import PushwardError, UnavailableError
 from pushward.security.key_store_postgres import KEYS_MODULE
-from pushward.security.keys import INSTALLATION_KEY_ID, KeyDestroyedError, KeyRing
+from pushward.security.keys import INSTALLATION_KEY_ID, KeyRing
 
 APPLICATION: Final = "pushward-schema"
 
@@ -28,7 +28,7 @@ async def schema_problem(settings: Settings, modules: Sequence[Module], keys: Ke
             await keys.get(INSTALLATION_KEY_ID)
     except UnavailableError as error:
         return error.message
-    except (PushwardError, KeyDestroyedError, asyncpg.PostgresError) as error:
+    except (PushwardError, asyncpg.PostgresError) as error:
         return str(error)
     return None
 

@@ -138,7 +138,7 @@ def _same(value: Any) -> Any:  # Any: str, int, bool or bytes, unchanged
 def _converters(hint: Any, descriptor: FieldDescriptor) -> tuple[Convert, Convert]:  # Any: an annotation
     if typing.get_origin(hint) is tuple:
         (item, *_) = typing.get_args(hint)
-        return list, tuple if item is str else _tuple_of(item)
+        return _repeated(*_converters(item, descriptor))
     plain = getattr(hint, "__supertype__", hint)
     if plain in (str, int, bool, bytes):
         return _same, _same
@@ -163,8 +163,12 @@ def _nested_message(descriptor: FieldDescriptor) -> type[Message]:
     return message
 
 
-def _tuple_of(item: type[Any]) -> Convert:
-    return lambda values: tuple(item(value) for value in values)
+def _repeated(to_item: Convert, from_item: Convert) -> tuple[Convert, Convert]:
+    if to_item is _same:
+        return list, tuple
+    return (lambda values: [to_item(value) for value in values]), (
+        lambda values: tuple(from_item(value) for value in values)
+    )
 
 
 def _enum_converters(enum: type[StrEnum], descriptor: FieldDescriptor) -> tuple[Convert, Convert]:

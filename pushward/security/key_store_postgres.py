@@ -14,6 +14,7 @@ KEYS_MODULE: Final = Module("keys", Path(__file__).parent / "sql", role=KEYS_ROL
 _PUT = """
 INSERT INTO keys.data_key (key_id, scope, wrapped, kek_id) VALUES ($1, $2, $3, $4)
 ON CONFLICT (key_id) DO NOTHING"""
+_DESTROY = "SELECT keys.destroy($1)"
 _GET = "SELECT key_id, scope, wrapped, kek_id FROM keys.data_key WHERE key_id = $1"
 
 
@@ -31,3 +32,7 @@ class PostgresKeyStore:
         """The key, None if there never was one. Raises UnavailableError."""
         row = await self._database.fetchrow(_GET, key_id)
         return None if row is None else WrappedKey(*row)
+
+    async def destroy(self, key_id: UUID) -> None:
+        """Destroys the key, if there is one, and leaves a tombstone. Raises UnavailableError."""
+        await self._database.execute(_DESTROY, key_id)

@@ -2,7 +2,7 @@
 
 Wrapped keys live in a database of their own (DESIGN section 5). A key that was destroyed stays as a tombstone and is
 never made anew. ``KeyRing`` keeps unwrapped keys for at most ``CACHE_SECONDS_MAX``, so a destroyed key is unusable
-everywhere within that time.
+everywhere within that time, and at once where it was destroyed.
 """
 
 import time
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from uuid import UUID
 
-from pushward.errors import UnavailableError
+import structlog
+
+from pushward.errors import NotFoundError, UnavailableError
 
 DATA_KEY_BYTES: Final = 32
 CACHE_SECONDS_MAX: Final = 60.0
@@ -20,13 +22,19 @@ CACHE_KEYS_MAX: Final = 65_536
 INSTALLATION_KEY_ID: Final = UUID("00000000-0000-8000-8000-000000000000")
 """The installation's own key: account credentials are digested with it."""
 
+_log = structlog.get_logger(__name__)
 
-class KeyDestroyedError(Exception):
-    """The key was destroyed (erasure): what it sealed is gone for ever."""
+
+class KeyDestroyedError(NotFoundError):
+    """The key was destroyed (erasure): what it sealed is gone for ever. A 404, wherever a caller meets it."""
+
+    def __init__(self, key_id: UUID) -> None:
+        super().__init__("This was forgotten: it can't be read any more.")
+        self.key_id = key_id
 
 
 class KeyMissingError(UnavailableError):
-    """The key store has no such key, or the key-encryption key doesn't open it: an operator must look."""
+    """The key store has no such key, or no key-encryption key that we hold opens it: an operator must look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class WrappedKey:
 
 
 class KeyStore(Protocol):
-    """Where wrapped keys are kept."""
+    """Where wrapped keys are kept. All methods raise UnavailableError."""
 
     async def put(self, key: WrappedKey) -> None:
         """Stores a new key; a key id that exists already is left as it is."""
@@ -56,6 +64,10 @@ class KeyStore(Protocol):
 
     async def get(self, key_id: UUID) -> WrappedKey | None:
         """The key, None if there never was one."""
+        ...
+
+    async def destroy(self, key_id: UUID) -> None:
+        """Destroys the key, if there is one, and leaves a tombstone."""
         ...
 
 
@@ -77,7 +89,7 @@ class KeyEncryption(Protocol):
 
 
 class KeyRing:
-    """Data keys by id, unwrapped, cached for a bounded time."""
+    """Data keys by id, unwrapped, cached for a bounded time; None is remembered of what was destroyed here."""
 
     def __init__(
         self, store: KeyStore, encryption: KeyEncryption, *, monotonic: Callable[[], float] = time.monotonic
@@ -85,7 +97,7 @@ class KeyRing:
         self._store = store
         self._encryption = encryption
         self._monotonic = monotonic
-        self._cache: OrderedDict[UUID, tuple[float, DataKey]] = OrderedDict()
+        self._cache: OrderedDict[UUID, tuple[float, DataKey | None]] = OrderedDict()
 
     async def create(self, key_id: UUID, scope: str, secret: bytes) -> DataKey:
         """Stores a new data key (``secret``: DATA_KEY_BYTES random bytes). ``scope`` says whose it is, for operators.
@@ -95,28 +107,58 @@ class KeyRing:
         """
         key = DataKey(key_id, secret)
         await self._store.put(WrappedKey(key_id, scope, self._encryption.wrap(key), self._encryption.kek_id))
-        self._cache.pop(key_id, None)
         return await self.get(key_id)
 
     async def get(self, key_id: UUID) -> DataKey:
         """The data key. Raises KeyDestroyedError after its erasure, KeyMissingError if it can't be had."""
+        asked_at = self._monotonic()
         cached = self._cache.get(key_id)
-        if cached is not None and cached[0] > self._monotonic():
-            return cached[1]
+        if cached is not None and cached[0] > asked_at:
+            return _living(key_id, cached[1])
         wrapped = await self._store.get(key_id)
         if wrapped is None:
             raise KeyMissingError(f"The key store has no data key {key_id}.")
         if wrapped.wrapped is None:
-            raise KeyDestroyedError(str(key_id))
-        key = self._encryption.unwrap(wrapped)
-        self._remember(key)
+            raise KeyDestroyedError(key_id)
+        try:
+            key = self._encryption.unwrap(wrapped)
+        except KeyMissingError as error:
+            _log.error("data_key_not_opened", key_id=str(key_id), reason=error.message)
+            raise
+        return _living(key_id, self._remember(key, asked_at))
+
+    async def exists(self, key_id: UUID) -> bool:
+        """Whether there is such a key and it was not destroyed."""
+        wrapped = await self._store.get(key_id)
+        return wrapped is not None and wrapped.wrapped is not None
+
+    async def destroy(self, key_id: UUID) -> None:
+        """Destroys the key for good: this ring never opens it again.
+
+        Repeated, it does nothing. Raises UnavailableError; then it must be called again.
+        """
+        await self._store.destroy(key_id)
+        self._keep(key_id, self._monotonic(), None)
+
+    def _remember(self, key: DataKey, asked_at: float) -> DataKey | None:
+        """What is known of the key now; it may have been destroyed while we asked for it."""
+        kept = self._cache.get(key.key_id)
+        if kept is not None and kept[1] is None:
+            return None
+        self._keep(key.key_id, asked_at, key)
         return key
 
-    def _remember(self, key: DataKey) -> None:
-        self._cache[key.key_id] = (self._monotonic() + CACHE_SECONDS_MAX, key)
-        self._cache.move_to_end(key.key_id)
+    def _keep(self, key_id: UUID, since: float, key: DataKey | None) -> None:
+        self._cache[key_id] = (since + CACHE_SECONDS_MAX, key)
+        self._cache.move_to_end(key_id)
         if len(self._cache) > CACHE_KEYS_MAX:
             self._cache.popitem(last=False)
+
+
+def _living(key_id: UUID, key: DataKey | None) -> DataKey:
+    if key is None:
+        raise KeyDestroyedError(key_id)
+    return key
 
 
 class MemoryKeyStore:
@@ -132,3 +174,8 @@ class MemoryKeyStore:
     async def get(self, key_id: UUID) -> WrappedKey | None:
         """The key, None if there never was one."""
         return self.keys.get(key_id)
+
+    async def destroy(self, key_id: UUID) -> None:
+        """Destroys the key, if there is one, and leaves a tombstone."""
+        if (key := self.keys.get(key_id)) is not None:
+            self.keys[key_id] = WrappedKey(key_id, key.scope, None, key.kek_id)

@@ -1,7 +1,9 @@
 """Builds the registry service from the settings."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final, cast
+from uuid import uuid4
 
 from grpc import aio
 
@@ -11,12 +13,13 @@ from pushward.database.pool import Database
 from pushward.eventlog.commands import CommandRunner
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.port import LogReader
+from pushward.eventlog.postgres import PostgresLogReader
 from pushward.eventlog.subscription import Subscription
 from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
 from pushward.service import Registrar, Runtime
 from services.registry.adapters.aggregates import ACCESS_TOKENS, ACCOUNTS, ENTITIES, SERVICES
-from services.registry.adapters.log import REAPER, ROLE, SCHEMA, open_registry_log
+from services.registry.adapters.log import KEY_DESTROYER, REAPER, ROLE, SCHEMA, open_registry_log
 from services.registry.adapters.lookups import PostgresLookups
 from services.registry.adapters.store import PostgresRegistryStore
 from services.registry.app import accounts
@@ -28,37 +31,53 @@ from services.registry.app.enrolment import Enrolment
 from services.registry.app.entities import Entities
 from services.registry.app.factor_lookups import FactorLookups
 from services.registry.app.factors import Factors
+from services.registry.app.forgetting import Forgetting, Forgotten, KeyDestroyer
+from services.registry.app.origins import operators
+from services.registry.app.paths import service_not_found, service_sid_of
 from services.registry.app.reaper import Reaper
 from services.registry.app.servicer import Registry
 from services.registry.app.services import Services
 from services.registry.app.streams import Streams
 from services.registry.app.webhooks import WebhookEvents
 
-REAPER_CONNECTIONS_MAX: Final = 4
-"""The reaper holds a connection while it deletes: from a pool of its own, so that requests never wait for it."""
-CREATE_ACCOUNT_CONNECTIONS_MAX: Final = 1
+FOLLOWERS_CONNECTIONS_MAX: Final = 4
+"""Followers hold a connection while they work: from a pool of their own, so that requests never wait for it."""
+OPERATOR_CONNECTIONS_MAX: Final = 1
 
 _STREAMS: Final = Streams(ACCOUNTS, SERVICES, ENTITIES, ACCESS_TOKENS)
 
 
 class RegistryService:
-    """The target ``registry``: its rpcs and the reaper."""
+    """The target ``registry``: its rpcs, the reaper, the key destroyer."""
 
     name = "registry"
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         url = settings.main_url()
         self._database = Database(url, ROLE, "pushward-registry", size_max=settings.pool_size_max)
-        self._reaper_database = Database(url, ROLE, "pushward-registry-reaper", size_max=REAPER_CONNECTIONS_MAX)
+        self._followers_database = Database(
+            url, ROLE, "pushward-registry-followers", size_max=FOLLOWERS_CONNECTIONS_MAX
+        )
         self._log = open_registry_log(url, lanes=settings.append_lanes, on_commit=runtime.heads.committed)
         self._store = PostgresRegistryStore(self._database)
 
         runner = CommandRunner(self._log)
         reader = runtime.heads.tail
-        reaper = Reaper(runner, _STREAMS, self._store)
+        reaper, destroyer = Reaper(runner, _STREAMS, self._store), KeyDestroyer(runtime.keys)
         self._servicer = _servicer(runner, self._store, PostgresLookups(self._database), reader, runtime.keys)
-        self._reaper = Subscription(
-            REAPER, SCHEMA, self._reaper_database, reader, runtime.heads, reaper.apply, wants=reaper.wants
+        self._followers = (
+            Subscription(
+                REAPER, SCHEMA, self._followers_database, reader, runtime.heads, reaper.apply, wants=reaper.wants
+            ),
+            Subscription(
+                KEY_DESTROYER,
+                SCHEMA,
+                self._followers_database,
+                reader,
+                runtime.heads,
+                destroyer.apply,
+                wants=destroyer.wants,
+            ),
         )
 
     def register(self, server: Registrar) -> None:
@@ -68,13 +87,15 @@ class RegistryService:
 
     async def start(self) -> None:
         """Begins to follow the log."""
-        await self._reaper.start()
+        for follower in self._followers:
+            await follower.start()
 
     async def stop(self) -> None:
         """Finishes what was accepted."""
-        await self._reaper.stop()
+        for follower in self._followers:
+            await follower.stop()
         await self._log.close()
-        await self._reaper_database.close()
+        await self._followers_database.close()
         await self._database.close()
 
     async def ready(self) -> str | None:
@@ -88,12 +109,30 @@ def build(settings: Settings, runtime: Runtime) -> RegistryService:
 
 
 async def create_account(settings: Settings, keys: KeyRing, friendly_name: str) -> CreatedAccount:
-    """A new account, for the command line: opens what it needs, and closes it again. Raises as the command."""
-    database = Database(settings.main_url(), ROLE, "pushward-account", size_max=CREATE_ACCOUNT_CONNECTIONS_MAX)
+    """A new account, for the command line. Raises as the command."""
+    async with _operators_database(settings) as (runner, database):
+        store = PostgresRegistryStore(database)
+        return await accounts.create_account(runner, _STREAMS, store, keys, friendly_name)
+
+
+async def forget_entity(settings: Settings, keys: KeyRing, service_sid: str, identity: str) -> Forgotten:
+    """Forgets an identity of whosever service, for the command line. Raises NotFoundError, UnavailableError."""
+    async with _operators_database(settings) as (runner, database):
+        store = PostgresRegistryStore(database)
+        service = await store.service_of_anybody(await service_sid_of(store, service_sid))
+        if service is None:
+            raise service_not_found()
+        forgetting = Forgetting(runner, _STREAMS, store, PostgresLogReader(database), keys)
+        return await forgetting.forget(service, identity, operators(service.account_sid, uuid4()))
+
+
+@asynccontextmanager
+async def _operators_database(settings: Settings) -> AsyncIterator[tuple[CommandRunner, Database]]:
+    """What one command at the command line needs, closed again after it."""
+    database = Database(settings.main_url(), ROLE, "pushward-operator", size_max=OPERATOR_CONNECTIONS_MAX)
     log = open_registry_log(settings.main_url(), lanes=1, on_commit=_nobody_follows)
     try:
-        store = PostgresRegistryStore(database)
-        return await accounts.create_account(CommandRunner(log), _STREAMS, store, keys, friendly_name)
+        yield CommandRunner(log), database
     finally:
         await log.close()
         await database.close()
@@ -113,7 +152,8 @@ def _servicer(
         entities=Entities(runner, _STREAMS, store, keys),
         enrolment=Enrolment(runner, _STREAMS, store, keys, sealer),
         factors=Factors(runner, _STREAMS, store, sealer),
-        access_tokens=AccessTokens(runner, _STREAMS, store, sealer),
+        forgetting=Forgetting(runner, _STREAMS, store, reader, keys),
+        access_tokens=AccessTokens(runner, _STREAMS, store, keys, sealer),
         factor_lookups=FactorLookups(lookups, store, sealer),
         webhook_events=WebhookEvents(reader, _STREAMS, lookups, store, sealer),
     )

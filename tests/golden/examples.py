@@ -81,6 +81,8 @@ EXAMPLES: Final[Sequence[object]] = (
     registry.ServiceDeleted(SERVICE, ACCOUNT),
     registry.EntityCreated(ENTITY, ACCOUNT, SERVICE, IDENTITY, KEY_ID),
     registry.EntityDeleted(ENTITY, ACCOUNT, SERVICE, IDENTITY),
+    registry.EntityForgotten((ENTITY,), ACCOUNT, SERVICE, IDENTITY, (KEY_ID, UUID(int=KEY_ID.int + 1))),
+    registry.EntityForgotten((), ACCOUNT, SERVICE, IDENTITY, (KEY_ID,)),
     registry.FactorCreated(
         FACTOR,
         ACCOUNT,

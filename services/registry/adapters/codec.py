@@ -22,6 +22,7 @@ ENTITY_CODEC: Final = Codec(
     [
         Binding(types_pb2.EVENT_TYPE_ENTITY_CREATED, 1, events.EntityCreated, registry_pb2.EntityCreated),
         Binding(types_pb2.EVENT_TYPE_ENTITY_DELETED, 1, events.EntityDeleted, registry_pb2.EntityDeleted),
+        Binding(types_pb2.EVENT_TYPE_ENTITY_FORGOTTEN, 1, events.EntityForgotten, registry_pb2.EntityForgotten),
         Binding(types_pb2.EVENT_TYPE_FACTOR_CREATED, 1, events.FactorCreated, registry_pb2.FactorCreated),
         Binding(types_pb2.EVENT_TYPE_FACTOR_VERIFIED, 1, events.FactorVerified, registry_pb2.FactorVerified),
         Binding(types_pb2.EVENT_TYPE_FACTOR_UPDATED, 1, events.FactorUpdated, registry_pb2.FactorUpdated),

@@ -13,8 +13,9 @@ ROLE: Final = "pushward_registry"
 REVISION: Final = 1
 """Of the state tables; sql/append.sql compares it with its own."""
 REAPER: Final = "service-reaper"
+KEY_DESTROYER: Final = "key-destroyer"
 
-MODULE: Final = Module(SCHEMA, Path(__file__).parent / "sql", role=ROLE, follows=(REAPER,))
+MODULE: Final = Module(SCHEMA, Path(__file__).parent / "sql", role=ROLE, follows=(REAPER, KEY_DESTROYER))
 
 
 def open_registry_log(url: str, *, lanes: int, on_commit: CommitHook) -> GroupCommitLog:

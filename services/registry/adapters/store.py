@@ -30,6 +30,8 @@ _SERVICE: Final = """
       FROM (SELECT clock_timestamp() AS now) AS clock
       LEFT JOIN registry.service AS s ON s.sid = $2 AND s.account_sid = $1"""
 
+_SERVICE_OF_ANYBODY: Final = "SELECT * FROM registry.service WHERE sid = $1"
+
 _SERVICES_UP: Final = """
     SELECT * FROM registry.service
      WHERE account_sid = $1 AND NOT deleted AND (date_created, sid) > ($2, $3)
@@ -41,10 +43,9 @@ _SERVICES_DOWN: Final = """
      ORDER BY date_created DESC, sid DESC LIMIT $4"""
 
 _ENTITY: Final = """
-    SELECT clock.now, a.key_id AS account_key_id, s AS service, e AS entity, f AS factor, t AS token
+    SELECT clock.now, s AS service, e AS entity, f AS factor, t AS token
       FROM (SELECT clock_timestamp() AS now) AS clock
       LEFT JOIN registry.service AS s ON s.sid = $2 AND s.account_sid = $1 AND NOT s.deleted
-      LEFT JOIN registry.account AS a ON a.sid = s.account_sid
       LEFT JOIN registry.entity AS e ON e.stream_id = $3
       LEFT JOIN registry.factor AS f ON f.stream_id = $3 AND NOT f.deleted
       LEFT JOIN registry.access_token AS t ON t.sid = $4
@@ -118,6 +119,11 @@ class PostgresRegistryStore:
         service = row["service"]
         return LoadedService(row["now"], ServiceState(None if service is None else tables.SERVICE.load(service)))
 
+    async def service_of_anybody(self, service_sid: str) -> ServiceRecord | None:
+        """A service, whosever it is, deleted or not."""
+        row = await self._database.fetchrow(_SERVICE_OF_ANYBODY, service_sid)
+        return None if row is None else tables.SERVICE.load(dict(row))
+
     async def services(self, account_sid: str, scan: Scan) -> Sequence[ServiceRecord]:
         """The account's live services."""
         query = _SERVICES_UP if scan.ascending else _SERVICES_DOWN
@@ -134,7 +140,6 @@ class PostgresRegistryStore:
         return LoadedEntity(
             now=first["now"],
             service=None if service is None else tables.SERVICE.load(service),
-            account_key_id=first["account_key_id"],
             state=_entity_state(rows),
             token=AccessTokenState(None if token is None else tables.ACCESS_TOKEN.load(token)),
         )

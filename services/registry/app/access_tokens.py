@@ -2,21 +2,24 @@
 
 import secrets
 from datetime import timedelta
-from uuid import UUID
 
 from pushward import ids
 from pushward.api.registry.v1 import registry_pb2
 from pushward.clock import milliseconds
 from pushward.errors import NotFoundError
 from pushward.eventlog.commands import Change, CommandRunner, Plan
+from pushward.eventlog.port import Guard
 from pushward.ids import Sid
 from pushward.rpc.context import account_of, command_id_of
 from pushward.security import access_token
+from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
 from pushward.security.secret import Secret
+from pushward.values import Sealed
 from services.registry.app import messages, sealed_fields
+from services.registry.app.entity_keys import EntityKeys
 from services.registry.app.origins import origin_of
-from services.registry.app.paths import found_service, new_entity_path, service_sid_of
+from services.registry.app.paths import EntityPath, found_service, new_entity_path, service_sid_of
 from services.registry.app.ports import LoadedEntity, RegistryStore
 from services.registry.app.streams import Streams
 from services.registry.domain import rules
@@ -28,10 +31,13 @@ from services.registry.domain.state import AccessTokenRecord, AccessTokenState
 class AccessTokens:
     """The commands and queries on access tokens."""
 
-    def __init__(self, runner: CommandRunner, streams: Streams, store: RegistryStore, sealer: Sealer) -> None:
+    def __init__(
+        self, runner: CommandRunner, streams: Streams, store: RegistryStore, keys: KeyRing, sealer: Sealer
+    ) -> None:
         self._runner = runner
         self._streams = streams
         self._store = store
+        self._keys = EntityKeys(keys)
         self._sealer = sealer
 
     async def create(self, request: registry_pb2.CreateAccessTokenRequest) -> registry_pb2.AccessToken:
@@ -58,9 +64,7 @@ class AccessTokens:
                 service_sid=path.service_sid,
                 identity=path.identity,
                 factor_type=factor_type,
-                factor_friendly_name=await self._sealer.seal_optional(
-                    _key_id(loaded), stream_id, sealed_fields.factor_friendly_name(sid), friendly_name
-                ),
+                factor_friendly_name=await self._sealed_name(path, loaded, sid, friendly_name),
                 token_digest=access_token.digest(token),
                 ttl_seconds=ttl_seconds,
                 expires_at=now + timedelta(seconds=ttl_seconds),
@@ -69,7 +73,9 @@ class AccessTokens:
             state = AccessTokenState()
             events = decider.decide_issue(state, issued)
             change = Change(self._streams.access_tokens, stream_id, state, events, now)
-            return Plan([change], lambda after: (after[0].token, token))
+            # Whoever is forgotten meanwhile gets no name under a key that is being destroyed.
+            guards = () if friendly_name is None else (Guard(path.stream_id, loaded.state.version),)
+            return Plan([change], lambda after: (after[0].token, token), guards=guards)
 
         # Each makes a stream of its own, so they don't queue for one another.
         record, token = await self._runner.run(command_id_of(request.context), origin_of(request.context), plan)
@@ -85,10 +91,12 @@ class AccessTokens:
             raise NotFoundError("The access token was not found.")
         return await messages.access_token(record, self._sealer)
 
-
-def _key_id(loaded: LoadedEntity) -> UUID:
-    """The entity's key, so that it is erased with the entity; the account's while there is no entity."""
-    entity = loaded.state.live
-    key_id = entity.key_id if entity else loaded.account_key_id
-    assert key_id is not None
-    return key_id
+    async def _sealed_name(
+        self, path: EntityPath, loaded: LoadedEntity, sid: Sid, friendly_name: str | None
+    ) -> Sealed | None:
+        """With the key of whoever has the identity or will have it, so that it is forgotten with them."""
+        if friendly_name is None:
+            return None
+        key_id = await self._keys.of_living_or_next(path, loaded.state)
+        field = sealed_fields.factor_friendly_name(sid)
+        return await self._sealer.seal(key_id, ids.stream_of_sid(sid), field, friendly_name)

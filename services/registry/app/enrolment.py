@@ -21,7 +21,7 @@ from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
 from services.registry.app import messages, sealed_fields
 from services.registry.app.entities import new_entity
-from services.registry.app.entity_keys import NewEntityKey
+from services.registry.app.entity_keys import EntityKeys
 from services.registry.app.origins import forbidden, origin_of
 from services.registry.app.paths import EntityPath, found_service, new_entity_path
 from services.registry.app.ports import LoadedEntity, RegistryStore
@@ -54,7 +54,7 @@ class Enrolment:
         self._runner = runner
         self._streams = streams
         self._store = store
-        self._keys = keys
+        self._keys = EntityKeys(keys)
         self._sealer = sealer
 
     async def create(self, request: registry_pb2.CreateFactorRequest) -> registry_pb2.Factor:
@@ -70,7 +70,6 @@ class Enrolment:
         if bearer is not None and (bearer.service_sid, bearer.identity) != (path.service_sid, path.identity):
             raise token_decider.unauthorized()
         wanted = _wanted(request)
-        key = NewEntityKey(self._keys, path)
 
         async def plan() -> Plan[FactorRecord]:
             loaded = await self._store.entity(
@@ -81,14 +80,14 @@ class Enrolment:
             )
             found_service(loaded)
             if bearer is None:
-                return await self._plan(path, wanted, key, loaded, None)
+                return await self._plan(path, wanted, loaded, None)
             token = loaded.token.token
             assert token is not None, "it was authenticated, and tokens are never removed"
             if token.factor_sid is not None:
                 enrolled = _enrolled_before(loaded, token, wanted)
                 return Plan([], lambda after: enrolled)
             return await self._plan(
-                path, wanted, key, loaded, token_decider.spendable(loaded.token, loaded.state, loaded.now)
+                path, wanted, loaded, token_decider.spendable(loaded.token, loaded.state, loaded.now)
             )
 
         record = await self._runner.run(path.stream_id, origin_of(request.context), plan)
@@ -98,7 +97,6 @@ class Enrolment:
         self,
         path: EntityPath,
         wanted: _Wanted,
-        key: NewEntityKey,
         loaded: LoadedEntity,
         token: AccessTokenRecord | None,
     ) -> Plan[FactorRecord]:
@@ -106,7 +104,7 @@ class Enrolment:
         decider.refuse_push_factor(
             loaded.state, wanted.public_key, wanted.config.platform, settings, loaded.now
         )  # before a key is made for nothing
-        entity = await self._new_or_living(path, key, loaded)
+        entity = await self._new_or_living(path, loaded)
         command = await self._command(path, wanted, entity.key_id, loaded.now)
         events = decider.decide_create_push_factor(
             loaded.state,
@@ -128,10 +126,10 @@ class Enrolment:
             not_after=None if token is None else token.expires_at,
         )
 
-    async def _new_or_living(self, path: EntityPath, key: NewEntityKey, loaded: LoadedEntity) -> NewEntity:
+    async def _new_or_living(self, path: EntityPath, loaded: LoadedEntity) -> NewEntity:
         living = loaded.state.live
         if living is None:
-            return new_entity(path, await key.id(), loaded.now)
+            return new_entity(path, await self._keys.of_next_life(path, loaded.state), loaded.now)
         assert living.sid is not None
         assert living.key_id is not None
         return NewEntity(living.sid, living.account_sid, living.service_sid, living.identity, living.key_id)

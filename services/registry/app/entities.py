@@ -13,7 +13,7 @@ from pushward.ids import Sid
 from pushward.rpc.context import account_of
 from pushward.security.keys import KeyRing
 from services.registry.app import messages
-from services.registry.app.entity_keys import NewEntityKey
+from services.registry.app.entity_keys import EntityKeys
 from services.registry.app.origins import origin_of
 from services.registry.app.paths import (
     EntityPath,
@@ -36,19 +36,18 @@ class Entities:
         self._runner = runner
         self._streams = streams
         self._store = store
-        self._keys = keys
+        self._keys = EntityKeys(keys)
 
     async def create(self, request: registry_pb2.CreateEntityRequest) -> registry_pb2.Entity:
         """A new entity. Raises NotFoundError 20404, BadRequestError 60367, ConflictError 60301."""
         account_sid = account_of(request.context).account_sid
         path = await new_entity_path(self._store, account_sid, request.service_sid, request.identity)
-        key = NewEntityKey(self._keys, path)
 
         async def plan() -> Plan[registry_pb2.Entity]:
             loaded = await self._store.entity(path.account_sid, path.service_sid, path.stream_id)
             found_service(loaded)
             decider.refuse_existing(loaded.state)  # before a key is made for nothing
-            new = new_entity(path, await key.id(), loaded.now)
+            new = new_entity(path, await self._keys.of_next_life(path, loaded.state), loaded.now)
             events = decider.decide_create(loaded.state, new)
             change = Change(self._streams.entities, path.stream_id, loaded.state, events, loaded.now)
             return Plan([change], lambda after: messages.entity(decider.live_entity(after[0])))

@@ -9,6 +9,7 @@ from pushward.api.common.v1 import common_pb2
 from pushward.api.events.v1 import registry_pb2 as events_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.eventlog.codec import timestamp_of
+from pushward.security.keys import KeyDestroyedError
 from pushward.security.sealing import Sealer
 from pushward.values import FactorStatus, FactorType, NotificationPlatform
 from services.registry.app import sealed_fields
@@ -89,19 +90,26 @@ async def factor(record: FactorRecord, sealer: Sealer) -> registry_pb2.Factor:
 async def access_token(
     record: AccessTokenRecord, sealer: Sealer, *, token: str | None = None
 ) -> registry_pb2.AccessToken:
-    """An access token; ``token`` itself only in answer to its creation."""
-    field = sealed_fields.factor_friendly_name(record.sid)
+    """An access token; ``token`` itself only in answer to its creation. A name that was forgotten is none."""
     return registry_pb2.AccessToken(
         sid=record.sid,
         account_sid=record.account_sid,
         service_sid=record.service_sid,
         entity_identity=record.identity,
         factor_type=FACTOR_TYPES[record.factor_type],
-        factor_friendly_name=await sealer.unseal_optional(record.factor_friendly_name, record.stream_id, field),
+        factor_friendly_name=await _name_in_token(record, sealer),
         token=token,
         ttl=record.ttl_seconds,
         date_created=timestamp_of(record.date_created),
     )
+
+
+async def _name_in_token(record: AccessTokenRecord, sealer: Sealer) -> str | None:
+    field = sealed_fields.factor_friendly_name(record.sid)
+    try:
+        return await sealer.unseal_optional(record.factor_friendly_name, record.stream_id, field)
+    except KeyDestroyedError:
+        return None
 
 
 def _settings(settings: ServiceSettings) -> events_pb2.ServiceSettings:

@@ -36,12 +36,11 @@ class LoadedService:
 class LoadedEntity:
     """An entity's stream below a service, and the database's clock. ``service`` is None if it isn't the account's.
 
-    ``account_key_id`` comes with the service; ``token`` is the access token that was asked for, or an empty stream.
+    ``token`` is the access token that was asked for, or an empty stream.
     """
 
     now: datetime
     service: ServiceRecord | None
-    account_key_id: UUID | None
     state: EntityState
     token: AccessTokenState
 
@@ -122,6 +121,10 @@ class RegistryStore(Protocol):
 
     async def service(self, account_sid: str, service_sid: str) -> LoadedService:
         """A service of the account, deleted or not."""
+        ...
+
+    async def service_of_anybody(self, service_sid: str) -> ServiceRecord | None:
+        """A service, whosever it is, deleted or not: for operators."""
         ...
 
     async def services(self, account_sid: str, scan: Scan) -> Sequence[ServiceRecord]:

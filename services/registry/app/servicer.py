@@ -14,6 +14,7 @@ from services.registry.app.enrolment import Enrolment
 from services.registry.app.entities import Entities
 from services.registry.app.factor_lookups import FactorLookups
 from services.registry.app.factors import Factors
+from services.registry.app.forgetting import Forgetting
 from services.registry.app.services import Services
 from services.registry.app.webhooks import WebhookEvents
 
@@ -30,6 +31,7 @@ class Registry(RegistryServicer):
         authentication: Authentication,
         services: Services,
         entities: Entities,
+        forgetting: Forgetting,
         enrolment: Enrolment,
         factors: Factors,
         access_tokens: AccessTokens,
@@ -39,6 +41,7 @@ class Registry(RegistryServicer):
         self._authentication = authentication
         self._services = services
         self._entities = entities
+        self._forgetting = forgetting
         self._enrolment = enrolment
         self._factors = factors
         self._access_tokens = access_tokens
@@ -93,6 +96,12 @@ class Registry(RegistryServicer):
     ) -> registry_pb2.ListEntitiesReply:
         """A page of entities."""
         return await self._entities.list(request)
+
+    async def ForgetEntity(
+        self, request: registry_pb2.ForgetEntityRequest, context: Context
+    ) -> registry_pb2.ForgetEntityReply:
+        """An identity is forgotten, for good."""
+        return await self._forgetting.asked(request)
 
     async def CreateFactor(self, request: registry_pb2.CreateFactorRequest, context: Context) -> registry_pb2.Factor:
         """A device is enrolled."""

@@ -70,6 +70,20 @@ class EntityDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityForgotten:
+    """What was sealed of an identity is to be read by nobody any more: its data keys are destroyed after this event.
+
+    ``entity_sids`` and ``key_ids`` are those since the identity was last forgotten. No entity has it now.
+    """
+
+    entity_sids: tuple[Sid, ...]
+    account_sid: Sid
+    service_sid: Sid
+    identity: str
+    key_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FactorCreated:
     """A device was enrolled; it can't be challenged before it has proved that it holds the private key."""
 
@@ -159,5 +173,7 @@ class AccessTokenSpent:
 
 AccountEvent = AccountCreated
 ServiceEvent = ServiceCreated | ServiceUpdated | ServiceDeleted
-EntityEvent = EntityCreated | EntityDeleted | FactorCreated | FactorVerified | FactorUpdated | FactorDeleted
+EntityEvent = (
+    EntityCreated | EntityDeleted | EntityForgotten | FactorCreated | FactorVerified | FactorUpdated | FactorDeleted
+)
 AccessTokenEvent = AccessTokenIssued | AccessTokenSpent

@@ -53,8 +53,8 @@ class ServiceRecord:
 class EntityRecord:
     """The stream of one (service, identity), for ever; ``sid``, ``key_id`` and ``date_created`` only while it lives.
 
-    ``deletions`` counts how often it was deleted. ``creation_day`` (days since 1970-01-01, UTC) and
-    ``creations_on_day`` count factors created on that day.
+    ``deletions`` counts how often it was deleted or forgotten: its generations, each with a data key of its own.
+    ``creation_day`` (days since 1970-01-01, UTC) and ``creations_on_day`` count factors created on that day.
     """
 
     stream_id: UUID
@@ -100,7 +100,7 @@ class FactorRecord:
 class AccessTokenRecord:
     """An access token; ``factor_sid`` once it is spent.
 
-    ``entity_deletions`` is how often the identity's entity had been deleted when the token was issued.
+    ``entity_deletions`` is how often the identity had been deleted or forgotten when the token was issued.
     """
 
     stream_id: UUID
@@ -191,7 +191,7 @@ class EntityState:
 
     @property
     def deletions(self) -> int:
-        """How often the identity's entity was deleted."""
+        """How often the identity was deleted or forgotten."""
         return self.entity.deletions if self.entity else 0
 
     @property

@@ -17,7 +17,6 @@ from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.errors import NotFoundError, TooManyRequestsError, UnavailableError
 from pushward.outbound.client import Answer, TargetRefusedError, TimedOutError, UnreachableError
-from pushward.security.keys import KeyDestroyedError
 from pushward.security.sealing import Sealer
 from services.webhook.app.sealed_fields import SECRET, URL, field
 from services.webhook.domain.body import body_fields, standard_headers
@@ -60,7 +59,7 @@ class Sender:
         """What came of it. Never raises: a defect of ours is a result too, and logged."""
         try:
             return await self._attempt(delivery)
-        except (NotFoundError, KeyDestroyedError):
+        except NotFoundError:  # erased is not found, too
             return Result.SUBJECT_GONE
         except (UnavailableError, TooManyRequestsError) as error:
             _log.warning("webhook_owner_away", webhook=delivery.webhook_sid, reason=error.message)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import NoReturn
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -41,6 +41,7 @@ class World:
     """Two databases, and processes of registry on them."""
 
     url: str
+    keys_url: str
     settings: Settings
     keys: KeyRing
     heads: HeadWatch
@@ -74,6 +75,12 @@ class World:
         await owner.execute(statement, argument)
         await owner.close()
 
+    async def restore_key(self, key_id: UUID) -> None:
+        """Undoes a key's destruction, as a restored backup of the key store would; what it wraps matters to nobody."""
+        owner = Database(self.keys_url, None, "test-owner", size_max=1)
+        await owner.execute("UPDATE keys.data_key SET wrapped = '', destroyed_at = NULL WHERE key_id = $1", key_id)
+        await owner.close()
+
     async def event_types(self, shard: int) -> list[int]:
         """The types of a shard's events, in order."""
         return [event.type for event in await self.reader.read(shard, 0, 1000)]
@@ -83,14 +90,15 @@ class World:
 async def world(databases: Databases) -> AsyncIterator[World]:
     """A migrated database and a migrated key store."""
     url = await databases.make([LOG_MODULE, MODULE])
-    keys_database = Database(await databases.make([KEYS_MODULE], shards=None), KEYS_ROLE, "test-keys", size_max=2)
+    keys_url = await databases.make([KEYS_MODULE], shards=None)
+    keys_database = Database(keys_url, KEYS_ROLE, "test-keys", size_max=2)
     keys = KeyRing(PostgresKeyStore(keys_database), FileKeyEncryption(bytes(KEK_BYTES)))
     database = Database(url, ROLE, "test", size_max=2)
     reader = PostgresLogReader(database)
     heads = HeadWatch(reader)
     await heads.start()
     assert len(await reader.heads()) == SHARDS
-    yield World(url, Settings(database_url=SecretStr(url)), keys, heads, database, reader)
+    yield World(url, keys_url, Settings(database_url=SecretStr(url)), keys, heads, database, reader)
     await heads.stop()
     await database.close()
     await keys_database.close()

@@ -27,13 +27,17 @@ async def test_a_token_is_told_once(world: World, tenant: Tenant) -> None:
     assert "phone" not in row["text"]
 
 
-async def test_a_name_is_sealed_with_the_entitys_key_where_there_is_one(world: World, tenant: Tenant) -> None:
-    """So that it is erased with the entity; with the account's before."""
+async def test_a_name_is_sealed_with_the_key_of_whoever_has_or_will_have_the_identity(
+    world: World, tenant: Tenant
+) -> None:
+    """So that it is erased with the entity, also where there was none yet."""
     early = await tenant.access_token(factor_friendly_name="early")
     phone = await tenant.enrol()
     late = await tenant.access_token(factor_friendly_name="late")
     entity_key = (await tenant.live_factor(phone.sid)).key_id
-    for sid, by_entity in ((early.sid, False), (late.sid, True)):
+    await tenant.delete_entity()
+    of_the_next = await tenant.access_token(factor_friendly_name="next")
+    for sid, by_entity in ((early.sid, True), (late.sid, True), (of_the_next.sid, False)):
         row = await world.database.fetchrow(
             "SELECT factor_friendly_name AS name FROM registry.access_token WHERE sid = $1", sid
         )

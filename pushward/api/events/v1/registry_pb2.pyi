@@ -523,6 +523,45 @@ class FactorDeleted(_message.Message):
 Global___FactorDeleted: _TypeAlias = FactorDeleted  # noqa: Y015
 
 @_typing.final
+class EntityForgotten(_message.Message):
+    """What was sealed of this identity is gone for ever: whoever keeps anything of it should let go of it, too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTITY_SIDS_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    KEY_IDS_FIELD_NUMBER: _builtins.int
+    account_sid: _builtins.str
+    service_sid: _builtins.str
+    identity: _builtins.str
+    @_builtins.property
+    def entity_sids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """every entity that the identity has been since it was last forgotten"""
+
+    @_builtins.property
+    def key_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """their data keys: destroyed after this event, and never made anew"""
+
+    def __init__(
+        self,
+        *,
+        entity_sids: _abc.Iterable[_builtins.str] | None = ...,
+        account_sid: _builtins.str = ...,
+        service_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        key_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "entity_sids", b"entity_sids", "identity", b"identity", "key_ids", b"key_ids", "service_sid", b"service_sid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EntityForgotten: _TypeAlias = EntityForgotten  # noqa: Y015
+
+@_typing.final
 class AccessTokenIssued(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -545,7 +584,7 @@ class AccessTokenIssued(_message.Message):
     """SHA-256 of the token"""
     ttl_seconds: _builtins.int
     entity_deletions: _builtins.int
-    """how often the identity's entity had been deleted: one more, and the token is spent"""
+    """how often the identity had been deleted or forgotten: one more, and the token is spent"""
     @_builtins.property
     def factor_friendly_name(self) -> _common_pb2.Sealed: ...
     @_builtins.property

@@ -33,6 +33,7 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     EVENT_TYPE_FACTOR_VERIFIED: _EventType.ValueType  # 23
     EVENT_TYPE_FACTOR_UPDATED: _EventType.ValueType  # 24
     EVENT_TYPE_FACTOR_DELETED: _EventType.ValueType  # 25
+    EVENT_TYPE_ENTITY_FORGOTTEN: _EventType.ValueType  # 26
     EVENT_TYPE_ACCESS_TOKEN_ISSUED: _EventType.ValueType  # 30
     EVENT_TYPE_ACCESS_TOKEN_SPENT: _EventType.ValueType  # 31
     EVENT_TYPE_CHALLENGE_CREATED: _EventType.ValueType  # 40
@@ -57,6 +58,7 @@ EVENT_TYPE_FACTOR_CREATED: EventType.ValueType  # 22
 EVENT_TYPE_FACTOR_VERIFIED: EventType.ValueType  # 23
 EVENT_TYPE_FACTOR_UPDATED: EventType.ValueType  # 24
 EVENT_TYPE_FACTOR_DELETED: EventType.ValueType  # 25
+EVENT_TYPE_ENTITY_FORGOTTEN: EventType.ValueType  # 26
 EVENT_TYPE_ACCESS_TOKEN_ISSUED: EventType.ValueType  # 30
 EVENT_TYPE_ACCESS_TOKEN_SPENT: EventType.ValueType  # 31
 EVENT_TYPE_CHALLENGE_CREATED: EventType.ValueType  # 40

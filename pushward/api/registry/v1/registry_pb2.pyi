@@ -612,6 +612,61 @@ class ListEntitiesReply(_message.Message):
 Global___ListEntitiesReply: _TypeAlias = ListEntitiesReply  # noqa: Y015
 
 @_typing.final
+class ForgetEntityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    service_sid: _builtins.str
+    """may be deleted already"""
+    identity: _builtins.str
+    @_builtins.property
+    def context(self) -> _common_pb2.RequestContext: ...
+    def __init__(
+        self,
+        *,
+        context: _common_pb2.RequestContext | None = ...,
+        service_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "identity", b"identity", "service_sid", b"service_sid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForgetEntityRequest: _TypeAlias = ForgetEntityRequest  # noqa: Y015
+
+@_typing.final
+class ForgetEntityReply(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTITY_SIDS_FIELD_NUMBER: _builtins.int
+    KEY_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def entity_sids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """forgotten now; none if a repeated request found nothing new"""
+
+    @_builtins.property
+    def key_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """all that were ever destroyed for this identity; they are, now"""
+
+    def __init__(
+        self,
+        *,
+        entity_sids: _abc.Iterable[_builtins.str] | None = ...,
+        key_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entity_sids", b"entity_sids", "key_ids", b"key_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForgetEntityReply: _TypeAlias = ForgetEntityReply  # noqa: Y015
+
+@_typing.final
 class Factor(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -85,6 +85,11 @@ class RegistryStub:
                 request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListEntitiesRequest.SerializeToString,
                 response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListEntitiesReply.FromString,
                 _registered_method=True)
+        self.ForgetEntity = channel.unary_unary(
+                '/pushward.api.registry.v1.Registry/ForgetEntity',
+                request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ForgetEntityRequest.SerializeToString,
+                response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ForgetEntityReply.FromString,
+                _registered_method=True)
         self.CreateFactor = channel.unary_unary(
                 '/pushward.api.registry.v1.Registry/CreateFactor',
                 request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CreateFactorRequest.SerializeToString,
@@ -207,6 +212,13 @@ class RegistryServicer:
 
     def ListEntities(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ForgetEntity(self, request, context):
+        """Deletes the entity, if there is one, and destroys the data keys of all that the identity ever was. Repeatable.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -340,6 +352,11 @@ def add_RegistryServicer_to_server(servicer, server):
                     servicer.ListEntities,
                     request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListEntitiesRequest.FromString,
                     response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListEntitiesReply.SerializeToString,
+            ),
+            'ForgetEntity': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForgetEntity,
+                    request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ForgetEntityRequest.FromString,
+                    response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ForgetEntityReply.SerializeToString,
             ),
             'CreateFactor': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateFactor,
@@ -672,6 +689,33 @@ class Registry:
             '/pushward.api.registry.v1.Registry/ListEntities',
             pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListEntitiesRequest.SerializeToString,
             pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListEntitiesReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForgetEntity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.registry.v1.Registry/ForgetEntity',
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ForgetEntityRequest.SerializeToString,
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ForgetEntityReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,6 +26,8 @@ class RegistryStub:
     GetEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetEntityRequest, _registry_pb2.Entity]
     DeleteEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteEntityRequest, _empty_pb2.Empty]
     ListEntities: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListEntitiesRequest, _registry_pb2.ListEntitiesReply]
+    ForgetEntity: _aio.UnaryUnaryMultiCallable[_registry_pb2.ForgetEntityRequest, _registry_pb2.ForgetEntityReply]
+    """Deletes the entity, if there is one, and destroys the data keys of all that the identity ever was. Repeatable."""
     CreateFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.CreateFactorRequest, _registry_pb2.Factor]
     GetFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetFactorRequest, _registry_pb2.Factor]
     UpdateFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.UpdateFactorRequest, _registry_pb2.Factor]
@@ -115,6 +117,14 @@ class RegistryServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.ListEntitiesRequest,
         context: _aio.ServicerContext[_registry_pb2.ListEntitiesRequest, _abc.Awaitable[_registry_pb2.ListEntitiesReply]],
     ) -> _abc.Awaitable[_registry_pb2.ListEntitiesReply]: ...
+
+    @_abc_1.abstractmethod
+    def ForgetEntity(
+        self,
+        request: _registry_pb2.ForgetEntityRequest,
+        context: _aio.ServicerContext[_registry_pb2.ForgetEntityRequest, _abc.Awaitable[_registry_pb2.ForgetEntityReply]],
+    ) -> _abc.Awaitable[_registry_pb2.ForgetEntityReply]:
+        """Deletes the entity, if there is one, and destroys the data keys of all that the identity ever was. Repeatable."""
 
     @_abc_1.abstractmethod
     def CreateFactor(

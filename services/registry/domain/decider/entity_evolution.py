@@ -10,6 +10,7 @@ from services.registry.domain.events import (
     EntityCreated,
     EntityDeleted,
     EntityEvent,
+    EntityForgotten,
     FactorCreated,
     FactorDeleted,
     FactorUpdated,
@@ -28,6 +29,8 @@ def evolve(state: EntityState, event: EntityEvent, recorded: Recorded) -> Entity
             assert not state.live_factors
             gone = replace(_entity_at(state, recorded), sid=None, key_id=None, date_created=None)
             return replace(state, entity=replace(gone, deletions=state.deletions + 1))
+        case EntityForgotten():
+            return replace(state, entity=_forgotten(state, event, recorded))
         case FactorCreated():
             return _with(state, _factor_created(state, event, recorded), _creation_counted(state, recorded))
         case FactorVerified():
@@ -70,6 +73,26 @@ def _entity_created(state: EntityState, event: EntityCreated, recorded: Recorded
         key_id=event.key_id,
         date_created=recorded.recorded_at,
         deletions=state.deletions,
+        creation_day=earlier.creation_day if earlier else 0,
+        creations_on_day=earlier.creations_on_day if earlier else 0,
+        recorded_at=recorded.recorded_at,
+    )
+
+
+def _forgotten(state: EntityState, event: EntityForgotten, recorded: Recorded) -> EntityRecord:
+    """The stream's head in its next generation. An identity may be forgotten that never was more than expected."""
+    assert state.live is None
+    earlier = state.entity
+    return EntityRecord(
+        stream_id=recorded.stream_id,
+        version=recorded.version,
+        account_sid=event.account_sid,
+        service_sid=event.service_sid,
+        identity=event.identity,
+        sid=None,
+        key_id=None,
+        date_created=None,
+        deletions=state.deletions + 1,
         creation_day=earlier.creation_day if earlier else 0,
         creations_on_day=earlier.creations_on_day if earlier else 0,
         recorded_at=recorded.recorded_at,
