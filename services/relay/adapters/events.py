@@ -10,8 +10,8 @@ from typing import Any, Final
 from pushward.database.pool import Database
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.postgres import HoleError
+from services.relay.app.account_events import Scan
 from services.relay.app.ownership import belongs_to
-from services.relay.app.ports import Scan
 
 _COLUMNS: Final = [field.name for field in fields(StoredEvent) if field.name != "shard"]
 
@@ -42,7 +42,9 @@ class PostgresAccountEvents:
 
     async def scan(self, account_sid: str, shard: int, after: int, rows_max: int, events_max: int) -> Scan | None:
         """A stretch of a shard; None if there is no such shard. Raises UnavailableError, HoleError."""
-        found = await self._database.fetch(_SCAN, shard, after, rows_max + 1, account_sid.encode(), events_max)
+        found = await self._database.fetch(
+            _SCAN, shard, after, rows_max + (after > 0), account_sid.encode(), events_max
+        )
         if not found:
             return None
         rows = [row for row in found if row["position"] is not None]

@@ -19,8 +19,8 @@ from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.port import LogReader
 from pushward.ids import SHARD_COUNT_MAX
 from pushward.rpc.context import account_of
+from services.relay.app.account_events import AccountEvents, Scan
 from services.relay.app.ownership import belongs_to
-from services.relay.app.ports import AccountEvents, Scan
 from services.relay.app.waiting import Waiting
 from services.relay.domain.bounds import EVENTS_DEFAULT, EVENTS_MAX, ROWS_MAX, WAIT_SECONDS_MAX, page
 

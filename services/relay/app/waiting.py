@@ -29,10 +29,15 @@ class Waiting:
         self._taken: Counter[str] = Counter()
         self._draining = asyncio.Event()
 
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return self._taken.total()
+
     @contextmanager
     def place(self, account_sid: str) -> Iterator[None]:
         """A place while the block runs. Raises TooManyRequestsError."""
-        if self._taken.total() >= self._waiting_max or self._taken[account_sid] >= self._waiting_per_account_max:
+        if self.count >= self._waiting_max or self._taken[account_sid] >= self._waiting_per_account_max:
             raise TooManyRequestsError(
                 "Too many calls wait for events already. Ask without waiting, or later.",
                 retry_after_seconds=WAIT_SECONDS_MAX,

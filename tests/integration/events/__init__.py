@@ -1,0 +1,1 @@
+"""Relay answering tenants: their events of the log."""
