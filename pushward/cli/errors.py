@@ -19,6 +19,7 @@ from pushward.database.install import ShardCountError
 from pushward.database.migrate import MigrationError
 from pushward.errors import PushwardError
 from pushward.eventlog.postgres import HoleError
+from pushward.eventlog.rebuild.build import ReplayError
 from pushward.security.kek import KekFileError
 from pushward.telemetry.logs import LogLevelError
 
@@ -45,7 +46,7 @@ def told(error: Exception) -> CommandError | None:
             return CommandError(str(error), MISUSED)
         case PushwardError():
             return CommandError(error.message)
-        case EmbeddedPostgresError() | MigrationError() | ShardCountError() | KekFileError() | HoleError():
+        case EmbeddedPostgresError() | MigrationError() | ShardCountError() | KekFileError() | HoleError() | ReplayError():
             return CommandError(str(error))
         case EmbeddedKafkaError():
             return CommandError(str(error))

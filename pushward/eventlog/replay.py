@@ -14,6 +14,7 @@ import asyncpg
 
 from pushward.database.connection import CONNECT_SECONDS
 from pushward.eventlog.aggregate import Aggregate
+from pushward.eventlog.difference import Difference
 from pushward.eventlog.event import Recorded, StoredEvent
 from pushward.eventlog.postgres import EVENT_COLUMNS, HoleError, event_of
 from pushward.eventlog.table import Table
@@ -31,36 +32,6 @@ class Row:
     position: int
     record: Any  # Any: a record of some domain
     unreadable: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row that live table and replay disagree on; None where one of them has no such row."""
-
-    shard: int
-    table: str
-    key: tuple[Any, ...]  # Any: column values
-    live: Row | None
-    replayed: Row | None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that differ; empty where the row is missing on one side."""
-        if self.live is None or self.replayed is None:
-            return ()
-        if self.live.unreadable:
-            return self.live.unreadable
-        live, replayed = asdict(self.live.record), asdict(self.replayed.record)
-        place = () if self.live.position == self.replayed.position else ("position",)
-        return place + tuple(name for name in live if live[name] != replayed[name])
-
-    def __str__(self) -> str:
-        name = f"{self.table}({', '.join(str(value) for value in self.key)})"
-        if self.live is None:
-            return f"{name}: missing from the live table"
-        if self.replayed is None:
-            return f"{name}: not in the log"
-        return f"{name}: differs in {', '.join(self.columns)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +78,7 @@ async def check(url: str, role: str, aggregates: Sequence[AnyAggregate]) -> Repo
     tables = [table for aggregate in aggregates for table in aggregate.tables.values()]
     differences: list[Difference] = []
     events = rows = 0
-    async with _snapshot(url, role) as connection:
+    async with _snapshot(url, role, tables) as connection:
         shards = [row["shard"] for row in await connection.fetch("SELECT shard FROM log.shard ORDER BY shard")]
         for shard in shards:
             fold = Fold(aggregates)
@@ -128,17 +99,36 @@ def _differences(
     for table, key in sorted(live.keys() | replayed.keys(), key=str):
         mine, theirs = live.get((table, key)), replayed.get((table, key))
         if mine != theirs:
-            yield Difference(shard, table, key, mine, theirs)
+            columns = _columns(mine, theirs) if mine and theirs else ()
+            yield Difference(shard, table, key, columns, live=mine is not None, logged=theirs is not None)
+
+
+def _columns(live: Row, replayed: Row) -> tuple[str, ...]:
+    """The columns that differ."""
+    if live.unreadable:
+        return live.unreadable
+    mine, theirs = asdict(live.record), asdict(replayed.record)
+    place = () if live.position == replayed.position else ("position",)
+    return place + tuple(name for name in mine if mine[name] != theirs[name])
 
 
 @asynccontextmanager
-async def _snapshot(url: str, role: str) -> AsyncIterator[Any]:  # Any: asyncpg's connection
-    """One snapshot for log and tables, without the time limits of requests."""
+async def _snapshot(
+    url: str,
+    role: str,
+    tables: Sequence[Table[Any]],  # Any: tables of several records
+) -> AsyncIterator[Any]:  # Any: asyncpg's connection
+    """One snapshot for log and tables, without the time limits of requests.
+
+    The tables are held first: if others took their place meanwhile, the snapshot would be older than those.
+    """
     connection = await asyncpg.connect(
         url, timeout=CONNECT_SECONDS, server_settings={"role": role, "application_name": "replay", "timezone": "UTC"}
     )
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            for table in tables:
+                await connection.execute(f"LOCK TABLE {table.name} IN ACCESS SHARE MODE")
             yield connection
     finally:
         await connection.close()

@@ -1,0 +1,135 @@
+"""The exchange, in one short transaction of the role that owns the tables.
+
+    all shards are locked, in ascending order     writers wait from here
+    the last events are folded and compared
+    the tables are locked                         readers wait from here
+    live → old, next → live, next is dropped
+    commit                                        whoever waited goes on with the new tables
+
+It lasts SWAP_SECONDS_MAX at most, by the server's own clock, and waits LOCK_SECONDS_MAX for a lock: less than the
+server needs to look for a deadlock, so it is always the swap that gives way, never a request. Then it is tried again.
+Killed at any moment, the transaction has happened or it has not.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from pushward.eventlog.rebuild.build import ReplayError
+from pushward.eventlog.rebuild.compare import Differences, compare_keys
+from pushward.eventlog.rebuild.connection import Connection, connected
+from pushward.eventlog.rebuild.definition import definition_of, dependents_of
+from pushward.eventlog.rebuild.projection import Projection, bare_name
+from pushward.eventlog.rebuild.rounds import advance, catch_up
+
+SWAP_SECONDS_MAX: Final = 2.0
+LOCK_SECONDS_MAX: Final = 0.4
+SWAP_TRIES_MAX: Final = 20
+TRY_AGAIN_SECONDS: Final = 0.5
+LAST_ROUND_EVENTS_MAX: Final = 200
+"""What may be left for the last round; the rest is caught up with before."""
+
+_LIMITS: Final = f"""
+SET LOCAL lock_timeout = '{LOCK_SECONDS_MAX}s';
+SET LOCAL transaction_timeout = '{SWAP_SECONDS_MAX}s'"""
+_LOCK_SHARDS: Final = "SELECT shard, position FROM log.shard ORDER BY shard FOR UPDATE"
+
+_TRIED_AGAIN: Final = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidTransactionStateError,  # transaction_timeout: the server has ended the session
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+
+
+class _DifferentError(Exception):
+    """There is a difference, and it was asked not to swap then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """How the exchange went. ``locked_seconds``: how long writers waited at most; of the try that succeeded."""
+
+    tries: int
+    events: int
+    locked_seconds: float
+
+
+async def swap(url: str, projection: Projection, differences: Differences, *, only_equal: bool) -> Swapped | None:
+    """Puts the new tables in the live ones' place; None: ``only_equal``, and they differ. Raises ReplayError."""
+    reason = ""
+    for number in range(1, SWAP_TRIES_MAX + 1):
+        try:
+            async with connected(url) as connection:
+                if await _done(connection, projection):  # by a try whose commit was not answered
+                    return Swapped(number - 1, 0, SWAP_SECONDS_MAX)
+                await catch_up(connection, projection, differences, until_events=LAST_ROUND_EVENTS_MAX)
+                events, locked_seconds = await _try(connection, projection, differences, only_equal=only_equal)
+                return Swapped(number, events, locked_seconds)
+        except _DifferentError:
+            return None
+        except _TRIED_AGAIN as error:
+            reason = f"{type(error).__name__}: {error}"
+            await asyncio.sleep(TRY_AGAIN_SECONDS)
+    raise ReplayError(
+        f"{SWAP_TRIES_MAX} tries to swap the tables of {projection.schema} have failed; the last by {reason}. "
+        "Something keeps them locked: a long transaction, a dump, a vacuum. All that was built stays; run it again."
+    )
+
+
+async def drop_old(url: str, projection: Projection) -> bool:
+    """Drops the tables that an earlier replay has replaced, and nothing else; False if there are none."""
+    async with connected(url) as connection, connection.transaction():
+        if not await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", projection.old_schema):
+            return False
+        for table in projection.tables:
+            await connection.execute(f"DROP TABLE IF EXISTS {projection.old_schema}.{bare_name(table)}")
+        await connection.execute(f"DROP SCHEMA {projection.old_schema}")
+        return True
+
+
+async def _try(
+    connection: Connection, projection: Projection, differences: Differences, *, only_equal: bool
+) -> tuple[int, float]:
+    if only_equal and differences.all():
+        raise _DifferentError
+    async with connection.transaction():
+        await connection.execute(_LIMITS)
+        await connection.execute(_LOCK_SHARDS)
+        locked_at = time.monotonic()
+        last = await advance(connection, projection)
+        differences.take(last.keys, await compare_keys(connection, projection, last.keys))
+        if only_equal and differences.all():
+            raise _DifferentError
+        await _exchange(connection, projection)
+    return last.events, time.monotonic() - locked_at
+
+
+async def _exchange(connection: Connection, projection: Projection) -> None:
+    live = ", ".join(table.name for table in projection.tables)
+    await connection.execute(f"LOCK TABLE {live} IN ACCESS EXCLUSIVE MODE")
+    for table in projection.tables:
+        new = f"{projection.next_schema}.{bare_name(table)}"
+        if await definition_of(connection, table.name) != await definition_of(connection, new):
+            raise ReplayError(f"{table.name} was altered meanwhile. Run it again: it will begin anew.")
+        if dependents := await dependents_of(connection, table.name):
+            raise ReplayError(f"{table.name} can't be replaced, because of: {', '.join(dependents)}")
+    await connection.execute(f"CREATE SCHEMA {projection.old_schema}")
+    for table in projection.tables:
+        name = bare_name(table)
+        await connection.execute(f"ALTER TABLE {table.name} SET SCHEMA {projection.old_schema}")
+        await connection.execute(f"ALTER TABLE {projection.next_schema}.{name} SET SCHEMA {projection.schema}")
+    await connection.execute(f"DROP SCHEMA {projection.next_schema} CASCADE")
+
+
+async def _done(connection: Connection, projection: Projection) -> bool:
+    query = "SELECT to_regnamespace($1) IS NOT NULL AND to_regnamespace($2) IS NULL"
+    return bool(await connection.fetchval(query, projection.old_schema, projection.next_schema))
