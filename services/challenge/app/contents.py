@@ -9,6 +9,7 @@ from uuid import UUID
 from pushward import ids, strictjson
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.common.v1 import common_pb2
+from pushward.errors import NotFoundError
 from pushward.eventlog.codec import timestamp_of
 from pushward.security.keys import KeyDestroyedError
 from pushward.security.sealing import Sealer
@@ -64,6 +65,13 @@ class Contents:
         """What the device shows, as JSON. Raises NotFoundError for a forgotten entity."""
         assert challenge.details is not None, "only a closed challenge lacks details"
         return await self.unseal(challenge, DETAILS, challenge.details)
+
+    async def message_unless_forgotten(self, challenge: Challenge) -> challenge_pb2.Challenge | None:
+        """The challenge, unsealed; None for a forgotten entity."""
+        try:
+            return await self.message(challenge)
+        except NotFoundError:
+            return None
 
     async def message(self, challenge: Challenge) -> challenge_pb2.Challenge:
         """The challenge, unsealed. Raises NotFoundError for a forgotten entity."""

@@ -43,10 +43,11 @@ class Reading:
         challenges = await self._settled(shown.rows)
         return challenge_pb2.ListChallengesReply(
             challenges=[
-                await self._contents.message(challenge)
+                message
                 for challenge in challenges
-                # Whoever was due may have been answered just in time, or closed.
+                # Whoever was due may have been answered just in time, or closed; whoever was forgotten is closed soon.
                 if challenge.status is not Status.CLOSED and status in (None, challenge.status)
+                if (message := await self._contents.message_unless_forgotten(challenge)) is not None
             ],
             page=shown.reply,
         )

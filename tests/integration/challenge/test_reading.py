@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 
@@ -9,8 +10,9 @@ from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.common.v1 import common_pb2
 from pushward.api.events.v1 import types_pb2
 from pushward.errors import ForbiddenError, NotFoundError
+from pushward.security.keys import DATA_KEY_BYTES
 from tests.integration.challenge.conftest import Caller, World
-from tests.integration.challenge.registry import STRANGER
+from tests.integration.challenge.registry import IDENTITY, SERVICE, STRANGER
 from tests.support.waiting import until
 
 CREATED = types_pb2.EVENT_TYPE_CHALLENGE_CREATED
@@ -162,3 +164,29 @@ async def test_a_prompt_is_for_pending_challenges_only(caller: Caller) -> None:
     await caller.answer(created)
     with pytest.raises(NotFoundError):
         await caller.stub.GetPrompt(request)
+
+
+async def test_what_was_forgotten_is_not_there(caller: Caller) -> None:
+    """By any read, before it is closed, too; who came after it under the same identity is listed as ever."""
+    world = caller.world
+    pending, answered = await caller.create(), await caller.create()
+    await caller.answer(answered)
+    signed = caller.signed(pending)
+    await world.keys.destroy(world.registry.key_id)
+    receipt = challenge_pb2.GetReceiptRequest(
+        context=caller.asked_by(None), service_sid=SERVICE, identity=IDENTITY, challenge_sid=answered.sid
+    )
+    for read in (
+        caller.get(pending.sid),
+        caller.get(answered.sid),
+        caller.stub.GetPrompt(challenge_pb2.GetPromptRequest(challenge_sid=pending.sid)),
+        caller.stub.GetReceipt(receipt),
+        caller.answer(pending, signed),
+        caller.create(),
+    ):
+        with pytest.raises(NotFoundError) as refused:
+            await read
+        assert refused.value.code == 60391
+    world.registry.key_id = (await world.keys.create(uuid4(), "test", bytes(DATA_KEY_BYTES))).key_id
+    later = await caller.create()
+    assert await caller.sids() == [later.sid]
