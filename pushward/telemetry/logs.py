@@ -16,7 +16,7 @@ MASK: Final = "***"
 MASKED_NAMES: Final = frozenset(
     {"authorization", "auth_token", "access_token", "jwt", "jws", "password", "secret", "token", "database_url", "url"}
 )
-QUIET_LOGGERS: Final = ("aiohttp.access", "asyncio", "httpx", "uvicorn.access", "uvicorn.error")
+QUIET_LOGGERS: Final = ("aiohttp.access", "aiokafka", "asyncio", "httpx", "uvicorn.access", "uvicorn.error")
 """Libraries that tell at INFO what nobody asked for; their warnings come through."""
 SILENT_LOGGERS: Final = ("aiokafka.client", "aiokafka.cluster", "aiokafka.conn", "aiokafka.producer")
 """They log each failed try of a broker that is away, hundreds a second; whoever uses them gets the error, and says it."""
