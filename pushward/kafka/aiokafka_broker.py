@@ -12,12 +12,12 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from pushward.kafka.aiokafka_producer import AiokafkaProducer
-from pushward.kafka.broker import BrokerAwayError, Record, Tail, TopicRefusedError
+from pushward.kafka.broker import BrokerAwayError, Record, Tail, TopicDescription
 from pushward.kafka.cluster import KafkaCluster
-from pushward.kafka.topic import CLUSTER_DEFAULT, CREATED_WITH, REQUIRED, TopicDescription, refusal
+from pushward.kafka.topic import CLUSTER_DEFAULT, CREATED_WITH, REQUIRED
 
 LOOK_SECONDS_MAX: Final = 5.0
 """For a whole look, connecting included; a broker that needs longer is away."""
@@ -31,9 +31,14 @@ class AiokafkaBroker:
         self._client_id = client_id
         self._replication_factor = replication_factor
 
-    async def ensure(self, topic: str, partitions: int) -> bool:
-        """Makes the topic if it is missing, and says so. Raises TopicRefusedError, BrokerAwayError."""
-        with_settings = NewTopic(
+    async def describe(self, topic: str) -> TopicDescription | None:
+        """What the topic is like; None if there is none. Raises BrokerAwayError."""
+        async with self._admin() as admin:
+            return await _described(admin, topic)
+
+    async def create(self, topic: str, partitions: int) -> None:
+        """Makes the topic; does nothing if there is one. Raises BrokerAwayError."""
+        wanted = NewTopic(
             topic,
             partitions,
             self._replication_factor,
@@ -41,20 +46,9 @@ class AiokafkaBroker:
             topic_configs=dict(CREATED_WITH),
         )
         async with self._admin() as admin:
-            found = await _described(admin, topic)
-            if found is not None:
-                reason = refusal(topic, found, partitions)
-                if reason is not None:
-                    raise TopicRefusedError(reason)
-                return False
-            answer = await admin.create_topics([with_settings])
-            for _, code, message in answer.topic_errors:
-                # Another process was faster: looked at again in a moment, as any existing topic.
-                if code == TopicAlreadyExistsError.errno:
-                    raise BrokerAwayError(f"Topic {topic} is just being made.")
-                if code:
+            for _, code, message in (await admin.create_topics([wanted])).topic_errors:
+                if code not in (NoError.errno, TopicAlreadyExistsError.errno):
                     raise BrokerAwayError(f"Topic {topic} can't be made: {message or for_code(code).__name__}")
-        return True
 
     async def tail(self, topic: str, partition: int) -> Tail:
         """The ends of a partition. Raises BrokerAwayError, also while the topic is missing."""

@@ -1,13 +1,12 @@
-"""A broker as the relay needs it: a topic with the right settings, a partition's tail, and a producer that can be ended.
+"""A broker as the relay needs it: topics, a partition's tail, and a producer that can be ended.
 
-    Broker.ensure      the topic exists, with one partition a shard and our settings; made if it is missing
-    Broker.tail        where a partition begins and ends, and its last record
-    Broker.producer    sends to one partition, one batch at a time
-    Broker.truncate    empties a partition up to an offset
+    Broker.describe, create   a topic: what it is like; made as topic.py says
+    Broker.tail, ends         where partitions begin and end, and a last record
+    Broker.producer           sends to one partition, one batch at a time
+    Broker.truncate           empties a partition up to an offset
 
     BrokerError
     ├── BrokerAwayError      not reachable, or it can't now (a full disk): the same may succeed later
-    ├── TopicRefusedError    the topic isn't as it must be; nothing is ever sent to it
     └── RecordTooLargeError  one record is longer than a batch may be
 
 Two adapters, aiokafka and memory, pass one contract suite (tests/contract/kafka).
@@ -29,12 +28,16 @@ class BrokerAwayError(BrokerError):
     """Not reachable, or it can't now. What was sent may arrive all the same, even later."""
 
 
-class TopicRefusedError(BrokerError):
-    """The topic isn't as it must be: the message says what is wrong, and what to do."""
-
-
 class RecordTooLargeError(BrokerError):
     """A record doesn't fit into a batch of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDescription:
+    """An existing topic: how many partitions, and its settings (at least those that topic.py requires)."""
+
+    partitions: int
+    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,12 @@ class Producer(Protocol):
 class Broker(Protocol):
     """A cluster, or a double of it."""
 
-    async def ensure(self, topic: str, partitions: int) -> bool:
-        """Makes the topic if it is missing, and says so. Raises TopicRefusedError, BrokerAwayError."""
+    async def describe(self, topic: str) -> TopicDescription | None:
+        """What the topic is like; None if there is none. Raises BrokerAwayError."""
+        ...
+
+    async def create(self, topic: str, partitions: int) -> None:
+        """Makes the topic; does nothing if there is one. Raises BrokerAwayError."""
         ...
 
     async def tail(self, topic: str, partition: int) -> Tail:

@@ -1,15 +1,14 @@
 """What the relay's topic must be like: made so, and refused otherwise.
 
-One partition a shard, never compacted (a later event of a stream doesn't replace an earlier one), stamped by the broker.
+One partition a shard, never compacted (a stream's later event doesn't replace an earlier one), stamped by the broker.
 Replication and the number of replicas in sync are the cluster's to decide; how long records are kept may be changed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from pushward.kafka.broker import BATCH_BYTES_MAX
+from pushward.kafka.broker import BATCH_BYTES_MAX, TopicDescription
 
 CLEANUP_POLICY: Final = "cleanup.policy"
 TIMESTAMP_TYPE: Final = "message.timestamp.type"
@@ -28,14 +27,6 @@ CREATED_WITH: Final[Mapping[str, str]] = MappingProxyType(
         "max.message.bytes": str(BATCH_BYTES_MAX + BATCH_OVERHEAD_BYTES),
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TopicDescription:
-    """An existing topic: how many partitions, and its settings (at least the required ones)."""
-
-    partitions: int
-    settings: Mapping[str, str]
 
 
 def refusal(topic: str, found: TopicDescription, partitions: int) -> str | None:

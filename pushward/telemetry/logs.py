@@ -19,7 +19,7 @@ MASKED_NAMES: Final = frozenset(
 QUIET_LOGGERS: Final = ("aiohttp.access", "aiokafka", "asyncio", "httpx", "uvicorn.access", "uvicorn.error")
 """Libraries that tell at INFO what nobody asked for; their warnings come through."""
 SILENT_LOGGERS: Final = ("aiokafka.client", "aiokafka.cluster", "aiokafka.conn", "aiokafka.producer")
-"""They log each failed try of a broker that is away, hundreds a second; whoever uses them gets the error, and says it."""
+"""They log each failed try of a broker that is away, hundreds a second; who uses them gets the error, and says it."""
 
 
 class LogLevelError(ValueError):
