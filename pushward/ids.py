@@ -61,7 +61,7 @@ def shard_of_sid(sid: str) -> int:
 
 def milliseconds_of_sid(sid: str) -> int:
     """The Unix milliseconds at which whatever the SID names was made. Raises ValueError if it is no SID."""
-    value = int(sid[2:], 16)
+    value = UUID(hex=sid[2:]).int
     return (value >> 80 & 0xFFFFFFFF) << 12 | value >> 64 & 0xFFF
 
 

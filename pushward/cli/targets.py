@@ -15,6 +15,8 @@ from pushward.service import Runtime, Service
 from services.challenge import wiring as challenge
 from services.challenge.adapters.aggregates import AGGREGATES as CHALLENGE_AGGREGATES
 from services.challenge.adapters.log import MODULE as CHALLENGE_MODULE
+from services.insights import wiring as insights
+from services.insights.adapters.log import MODULE as INSIGHTS_MODULE
 from services.notifier import wiring as notifier
 from services.notifier.adapters.log import MODULE as NOTIFIER_MODULE
 from services.registry import wiring as registry
@@ -47,6 +49,7 @@ STORES: Final = (
     Store("notifier", notifier.build, NOTIFIER_MODULE, (), seals=False),
     Store("webhook", webhook.build, WEBHOOK_MODULE, WEBHOOK_AGGREGATES, seals=True),
     Store("relay", relay.build, RELAY_MODULE, (), seals=False),
+    Store("insights", insights.build, INSIGHTS_MODULE, (), seals=False),
 )
 MODULES: Final = (LOG_MODULE, *(store.module for store in STORES))
 """All schemas of the main database."""

@@ -21,7 +21,7 @@ from tests.support.child import Child
 from tests.support.installation import Stores
 from tests.support.plain_http import NO_CERTIFICATES
 
-TARGETS: Final = ("registry", "challenge", "notifier", "webhook", "relay", "edge")
+TARGETS: Final = ("registry", "challenge", "notifier", "webhook", "relay", "insights", "edge")
 READY_SECONDS_MAX: Final = 60.0
 LOOK_SECONDS_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 4

@@ -1,0 +1,1 @@
+"""Windowed figures of services and factors, which the log can always recount."""

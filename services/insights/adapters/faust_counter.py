@@ -1,0 +1,266 @@
+"""The live counter: a faust app as a library in our own loop. The only module that knows faust.
+
+Importing faust takes most of a second, so this module is imported where a counter is served with Kafka, nowhere else.
+
+    source      pushward.events, never declared by us: the relay makes it; it must be there, a partition for each shard
+    tables      factor, service: in memory, changelogs in Kafka, read back at the start
+    guarantee   at least once, one task, one instance; each value's own position makes it once (domain/counting.py)
+    rows        stored by a task of ours every FLUSH_SECONDS, fenced by the term
+
+faust may lose or double changes nevertheless: it commits what its producer hasn't sent yet. That is what the recount
+is for.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import faust
+import structlog
+
+from pushward.errors import UnavailableError
+from pushward.kafka.aiokafka_broker import AiokafkaBroker
+from pushward.kafka.broker import BrokerError
+from pushward.kafka.cluster import SASL_MECHANISM, KafkaCluster
+from pushward.kafka.record import RecordError, published, topic_of
+from pushward.kafka.topic import refusal
+from pushward.telemetry.metrics import Metrics
+from services.insights.adapters.decoding import happening_of
+from services.insights.adapters.values import count_of, value_of
+from services.insights.app.ports import CounterError, FiguresStore, Term
+from services.insights.app.tally import Tally
+from services.insights.domain.counting import Count
+
+APPLICATION: Final = "pushward-insights"
+MEMBER: Final = "live"
+START_SECONDS_MAX: Final = 30.0
+STOP_SECONDS_MAX: Final = 3.0
+FLUSH_SECONDS: Final = 0.5
+ROWS_A_FLUSH_MAX: Final = 1_000
+UNSAVED_ROWS_MAX: Final = 20_000
+LOOK_SECONDS: Final = 0.2
+
+LOUD_LOGGERS: Final = ("faust", "mode", "aiokafka")
+SILENT_LOGGERS: Final = ("faust.transport.producer",)  # "buffer full", hundreds a second
+
+_log = structlog.get_logger(__name__)
+
+Message = Any
+"""faust's message. Any: faust's types are its own business."""
+
+
+class CountTable(MutableMapping[str, Count]):
+    """A faust table as counts."""
+
+    def __init__(self, table: Any) -> None:  # Any: faust's table
+        self._table = table
+
+    def __getitem__(self, key: str) -> Count:
+        value = self._table.get(key)
+        if value is None:
+            raise KeyError(key)
+        return count_of(value)
+
+    def __setitem__(self, key: str, count: Count) -> None:
+        self._table[key] = value_of(count)
+
+    def __delitem__(self, key: str) -> None:
+        del self._table[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table.keys())
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+class _App(faust.App):
+    """An app that touches nothing of its process but the loop."""
+
+    def _create_directories(self) -> None:
+        """It keeps nothing in files."""
+
+
+class FaustCounter:
+    """Makes counters."""
+
+    def __init__(self, cluster: KafkaCluster, store: FiguresStore, metrics: Metrics) -> None:
+        self._cluster = cluster
+        self._broker = AiokafkaBroker(cluster, APPLICATION)
+        self._store = store
+        self._metrics = metrics
+        for name in LOUD_LOGGERS:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        for name in SILENT_LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+    @asynccontextmanager
+    async def running(self, epoch: int, shards: int, term: Term) -> AsyncIterator["FaustStream"]:
+        """A counter for a term. Raises CounterError."""
+        topic = topic_of(epoch)
+        await self._require_topic(topic, shards)
+        stream = FaustStream(self._app(epoch, shards), topic, epoch, shards, term, self._store, self._metrics)
+        try:
+            await stream.start()
+            yield stream
+        finally:
+            await stream.stop()
+
+    async def _require_topic(self, topic: str, shards: int) -> None:
+        """It must be there, and right: a partition that isn't its shard's would be counted for another."""
+        try:
+            found = await self._broker.describe(topic)
+        except BrokerError as error:
+            raise CounterError(str(error)) from error
+        if found is None:
+            raise CounterError(f"There is no topic {topic} yet: the relay makes it.")
+        if (problem := refusal(topic, found, shards)) is not None:
+            raise CounterError(problem)
+
+    def _app(self, epoch: int, shards: int) -> faust.App:
+        # Names of topics and group: an epoch's positions mean nothing in another.
+        name = APPLICATION if epoch == 1 else f"{APPLICATION}-{epoch}"
+        return _App(
+            name,
+            broker=[f"kafka://{address.strip()}" for address in self._cluster.bootstrap.split(",")],
+            broker_credentials=self._credentials(),
+            broker_client_id=APPLICATION,
+            autodiscover=False,
+            store="memory://",
+            web_enabled=False,
+            processing_guarantee="at_least_once",
+            key_serializer="raw",
+            value_serializer="raw",
+            topic_disable_leader=True,
+            topic_partitions=shards,
+            topic_replication_factor=-1,  # the cluster's default
+            table_standby_replicas=0,
+            stream_wait_empty=False,
+            # A static member: whoever comes takes the place over at once, and fences whoever had it.
+            consumer_group_instance_id=MEMBER,
+            consumer_auto_offset_reset="earliest",
+            broker_session_timeout=6,
+            broker_heartbeat_interval=1,
+            broker_commit_interval=1.0,
+            producer_acks=-1,
+            worker_redirect_stdouts=False,
+        )
+
+    def _credentials(self) -> Any:  # Any: faust's credentials
+        context = self._cluster.options(APPLICATION).get("ssl_context")
+        if self._cluster.username is not None:
+            return faust.SASLCredentials(
+                username=self._cluster.username,
+                password=self._cluster.password,
+                ssl_context=context,
+                mechanism=SASL_MECHANISM,
+            )
+        return None if context is None else faust.SSLCredentials(context)
+
+
+class FaustStream:
+    """One counter, from its start to its end."""
+
+    def __init__(
+        self,
+        app: faust.App,
+        topic: str,
+        epoch: int,
+        shards: int,
+        term: Term,
+        store: FiguresStore,
+        metrics: Metrics,
+    ) -> None:
+        self._app = app
+        self._epoch = epoch
+        self._term = term
+        self._store = store
+        self._events = metrics.counter("insights_events", "Events that the live counter has taken from Kafka")
+        self._skipped = metrics.counter("insights_records_skipped", "Records of the topic that couldn't be read")
+        self._tally = Tally(
+            CountTable(app.Table("factor", partitions=shards)), CountTable(app.Table("service", partitions=shards))
+        )
+        self._flushing: asyncio.Task[str] | None = None
+        self._saved = asyncio.Event()  # set when rows were stored, so that more may be counted
+        self._left_behind = False
+        source = app.topic(topic, key_serializer="raw", value_serializer="raw")
+        app.agent(source, concurrency=1, name=APPLICATION)(self._count)
+
+    async def start(self) -> None:
+        """Reads the tables back, and begins. Raises CounterError."""
+        self._app.loop = asyncio.get_running_loop()
+        self._app.finalize()
+        starting = asyncio.create_task(self._app.start(), name="faust-start")
+        await asyncio.wait({starting}, timeout=START_SECONDS_MAX)
+        if not starting.done():
+            starting.cancel()
+            raise CounterError(f"faust didn't start within {START_SECONDS_MAX:g} s")
+        if (failure := starting.exception()) is not None:
+            raise CounterError(f"faust didn't start: {failure!r}") from failure
+        self._tally.recovered()
+        self._flushing = asyncio.create_task(self._flush(), name="insights-flush")
+
+    async def ended(self) -> str:
+        """Waits until faust or the storing of rows has ended by itself; returns why."""
+        assert self._flushing is not None, "start() comes first"
+        while not self._app.should_stop:
+            done, _ = await asyncio.wait({self._flushing}, timeout=LOOK_SECONDS)
+            if done:
+                return self._flushing.result()
+        return f"faust ended: {self._app.crash_reason!r}"
+
+    async def stop(self) -> None:
+        """Ends it, within STOP_SECONDS_MAX: what hangs is left behind, takes nothing any more, and is fenced."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            await asyncio.wait({self._flushing})
+        # Not wait_for: faust swallows cancellations.
+        stopping = asyncio.create_task(self._app.stop(), name="faust-stop")
+        await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX)
+        if not stopping.done():
+            self._left_behind = True
+            stopping.cancel()
+            _log.error("counter_hangs", term=self._term.number)
+        elif (failure := stopping.exception()) is not None:
+            _log.warning("counter_stop_failed", term=self._term.number, reason=repr(failure))
+
+    async def _count(self, stream: Any) -> None:  # Any: faust's stream
+        async for event in stream.events():
+            while self._left_behind or self._tally.unsaved >= UNSAVED_ROWS_MAX:
+                self._saved.clear()
+                await self._saved.wait()  # left behind: for ever, since going on would acknowledge the event
+            try:
+                self._take(event.message)
+            except Exception:
+                # Raised, it would restart the agent, and skip the event as well.
+                self._skipped.inc()
+                _log.exception("record_failed", partition=event.message.partition, offset=event.message.offset)
+
+    def _take(self, message: Message) -> None:
+        try:
+            record = published(message.partition, message.key, message.value, message.headers or ())
+        except RecordError as error:
+            self._skipped.inc()
+            _log.error("record_unreadable", offset=message.offset, reason=str(error))
+            return
+        found = record.event
+        event = happening_of(found.shard, found.position, found.type, found.recorded_at, found.payload)
+        if event is not None and record.epoch == self._epoch:
+            self._tally.take(event)
+            self._events.inc()
+
+    async def _flush(self) -> str:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            while self._tally.unsaved:
+                rows = self._tally.take_unsaved(ROWS_A_FLUSH_MAX)
+                try:
+                    if not await self._store.store(self._term, self._epoch, rows):
+                        return "the term is over"
+                    self._saved.set()
+                except UnavailableError as error:
+                    self._tally.give_back(rows)
+                    _log.warning("figures_not_stored", reason=error.message)
+                    break

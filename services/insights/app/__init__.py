@@ -1,0 +1,1 @@
+"""Between the wire, the log, Kafka and the domain."""

@@ -1,0 +1,1 @@
+"""What is counted, and how: values in, values out."""
