@@ -20,7 +20,19 @@ import typer
 
 from pushward.cli.console import ERR
 
-COMMANDS: Final = ("serve", "migrate", "init", "account", "events", "replay", "audit", "forget", "device", "receipt")
+COMMANDS: Final = (
+    "serve",
+    "migrate",
+    "init",
+    "account",
+    "events",
+    "replay",
+    "relay",
+    "audit",
+    "forget",
+    "device",
+    "receipt",
+)
 SIMULATOR: Final = "device"
 DEVICE_LIBRARY: Final = "pushward_device"
 MODULES: Final = {"init": "migrate"}
