@@ -54,7 +54,14 @@ class ChallengeService:
         )
         self._sweeper = Sweeper(expiry, self._store)
         self._closer = Subscription(
-            CLOSER, SCHEMA, self._closer_database, reader, runtime.heads, closer.apply, wants=closer.wants
+            CLOSER,
+            SCHEMA,
+            self._closer_database,
+            reader,
+            runtime.heads,
+            closer.apply,
+            wants=closer.wants,
+            metrics=runtime.metrics,
         )
 
     def register(self, server: Registrar) -> None:

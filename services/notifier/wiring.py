@@ -48,7 +48,14 @@ class NotifierService:
         )
         self._pruner = pruner(pushes)
         self._subscription = Subscription(
-            SUBSCRIPTION, SCHEMA, self._database, reader, runtime.heads, self._pusher.apply, wants=wants_push
+            SUBSCRIPTION,
+            SCHEMA,
+            self._database,
+            reader,
+            runtime.heads,
+            self._pusher.apply,
+            wants=wants_push,
+            metrics=runtime.metrics,
         )
 
     def register(self, server: Registrar) -> None:

@@ -67,7 +67,14 @@ class RegistryService:
         self._servicer = _servicer(runner, self._store, PostgresLookups(self._database), reader, runtime.keys)
         self._followers = (
             Subscription(
-                REAPER, SCHEMA, self._followers_database, reader, runtime.heads, reaper.apply, wants=reaper.wants
+                REAPER,
+                SCHEMA,
+                self._followers_database,
+                reader,
+                runtime.heads,
+                reaper.apply,
+                wants=reaper.wants,
+                metrics=runtime.metrics,
             ),
             Subscription(
                 KEY_DESTROYER,
@@ -77,6 +84,7 @@ class RegistryService:
                 runtime.heads,
                 destroyer.apply,
                 wants=destroyer.wants,
+                metrics=runtime.metrics,
             ),
         )
 

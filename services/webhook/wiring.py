@@ -68,6 +68,7 @@ class WebhookService:
             runtime.heads,
             AtOnce(self._courier.apply),
             wants=is_candidate,
+            metrics=runtime.metrics,
         )
 
     def register(self, server: Registrar) -> None:

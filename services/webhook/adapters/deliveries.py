@@ -6,7 +6,7 @@ from typing import Any, Final
 import asyncpg
 
 from pushward.database.pool import Database
-from pushward.eventlog.subscription import LeaseLostError, Move
+from pushward.eventlog.subscription import LeaseLostError, Move, Through
 from pushward.eventlog.table import sealed_from_bytes
 from services.webhook.app.ports import Enqueued
 from services.webhook.domain.delivery import Candidate, Delivery, Finished
@@ -29,13 +29,11 @@ class PostgresDeliveries:
         self._database = database
         self._lease_seconds = lease_seconds
 
-    async def enqueue(self, move: Move, candidates: Sequence[Candidate], room: Room) -> Enqueued:
+    async def enqueue(self, through: Through, move: Move, candidates: Sequence[Candidate], room: Room) -> Enqueued:
         """Stores the deliveries that ``candidates`` match and makes the move, or raises LeaseLostError."""
         moved = (move.name, move.shard, move.owner, move.seen, move.to, move.event_id)
         try:
-            rows = await self._database.fetch(
-                _ENQUEUE, *moved, [_candidate(one) for one in candidates], *self._taking(room)
-            )
+            rows = await through.fetch(_ENQUEUE, *moved, [_candidate(one) for one in candidates], *self._taking(room))
         except asyncpg.PostgresError as error:
             if error.sqlstate == LEASE_LOST_SQLSTATE:
                 raise LeaseLostError(f"{move.name}/{move.shard}") from error

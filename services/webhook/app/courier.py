@@ -20,7 +20,7 @@ import structlog
 
 from pushward.errors import UnavailableError
 from pushward.eventlog.event import StoredEvent
-from pushward.eventlog.subscription import AfterCommit, Move
+from pushward.eventlog.subscription import AfterCommit, Move, Through
 from services.webhook.app.candidates import candidates
 from services.webhook.app.ports import Deliveries, Enqueued
 from services.webhook.app.sender import Sender
@@ -85,10 +85,10 @@ class Courier:
         if self._loop is not None:
             await self._loop
 
-    async def apply(self, move: Move, events: Sequence[StoredEvent]) -> AfterCommit:
+    async def apply(self, through: Through, move: Move, events: Sequence[StoredEvent]) -> AfterCommit:
         """The subscription's effect: deliveries for what matches, together with its move."""
         room = NO_ROOM if self._stopping else self._places.room()
-        enqueued = await self._deliveries.enqueue(move, candidates(events), room)
+        enqueued = await self._deliveries.enqueue(through, move, candidates(events), room)
         return lambda: self._begin_enqueued(enqueued)
 
     def _begin_enqueued(self, enqueued: Enqueued) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from pushward.database.paging import Scan
-from pushward.eventlog.subscription import Move
+from pushward.eventlog.subscription import Move, Through
 from services.webhook.domain.delivery import Candidate, Delivery, Finished
 from services.webhook.domain.places import Room
 from services.webhook.domain.state import Webhook, WebhookState
@@ -49,8 +49,8 @@ class Enqueued:
 class Deliveries(Protocol):
     """The schedule of deliveries. All methods raise UnavailableError."""
 
-    async def enqueue(self, move: Move, candidates: Sequence[Candidate], room: Room) -> Enqueued:
-        """Stores the deliveries that ``candidates`` match and makes the move, in one transaction.
+    async def enqueue(self, through: Through, move: Move, candidates: Sequence[Candidate], room: Room) -> Enqueued:
+        """Stores the deliveries that ``candidates`` match and makes the move, in one statement sent ``through``.
 
         As many as there is room for are taken at once. Raises LeaseLostError where the move doesn't count.
         """

@@ -11,27 +11,19 @@ import pytest
 
 from pushward.database.install import install
 from pushward.database.pool import Database
-from pushward.eventlog import subscription as subscriptions
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.groupcommit import GroupCommitLog
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.module import LOG_MODULE
 from pushward.eventlog.postgres import PostgresLogReader
-from pushward.eventlog.subscription import Subscription
+from pushward.eventlog.subscription import Subscription, Timing
 from pushward.eventlog.tail import LogTail
 from tests.support.databases import SHARDS, Databases
 from tests.support.probe.counter import PROBE_MODULE, ROLE, counting, open_probe_log, stream
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("_short_leases")
-
-
-@pytest.fixture
-def _short_leases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases that lapse while a test waits."""
-    monkeypatch.setattr(subscriptions, "LEASE_SECONDS", 0.6)
-    monkeypatch.setattr(subscriptions, "RENEW_SECONDS", 0.1)
-    monkeypatch.setattr(subscriptions, "LAZY_SECONDS_MAX", 0.05)
+TIMING = Timing(lease_seconds=0.6, trust_seconds=0.5, renew_seconds=0.1, lazy_seconds_max=0.05)
+"""Leases that lapse while a test waits."""
 
 
 @dataclass
@@ -73,7 +65,9 @@ class Follower:
         reader = LogTail(PostgresLogReader(self._database))
         self.heads = HeadWatch(reader)
         self._before_apply = before_apply
-        self.subscription = Subscription("probe", "probe", self._database, reader, self.heads, self._apply, wants=wants)
+        self.subscription = Subscription(
+            "probe", "probe", self._database, reader, self.heads, self._apply, wants=wants, timing=TIMING
+        )
 
     async def start(self) -> None:
         await self.heads.start()
@@ -86,11 +80,11 @@ class Follower:
 
     async def kill(self) -> None:
         """As kill -9 would: nothing is finished, nothing is given back."""
-        tasks = [*self.subscription._followers.values(), self.subscription._leasing]
+        assert self.subscription._leasing is not None
+        tasks = [self.subscription._leasing, *(one.task for one in self.subscription._followers.values())]
         for task in tasks:
-            assert task is not None
             task.cancel()
-        await asyncio.gather(*(task for task in tasks if task), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.heads.stop()
         await self._database.close()
 
@@ -193,7 +187,7 @@ async def test_a_lazy_move_keeps_the_shard(world: World) -> None:
         await _append(world, 8)
         await eventually(lambda: world.query(positions), [(appended,)])
     assert follower.subscription._followers == followers
-    assert not any(task.done() for task in followers.values())
+    assert not any(one.task.done() for one in followers.values())
 
 
 async def test_a_rewritten_log_stops_the_shard(world: World) -> None:
