@@ -8,6 +8,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesStub
+from pushward.api.insights.v1.insights_pb2_grpc import InsightsStub
 from pushward.api.notifier.v1.notifier_pb2_grpc import NotifierStub
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.api.relay.v1.relay_pb2_grpc import RelayStub
@@ -25,6 +26,7 @@ from services.edge.app.endpoints.challenges import ChallengeEndpoints
 from services.edge.app.endpoints.entities import EntityEndpoints
 from services.edge.app.endpoints.events import EventEndpoints
 from services.edge.app.endpoints.factors import FactorEndpoints
+from services.edge.app.endpoints.insights import InsightsEndpoints
 from services.edge.app.endpoints.services import ServiceEndpoints
 from services.edge.app.endpoints.webhooks import WebhookEndpoints
 from services.edge.app.health import LIVE_PATH, READY_PATH, HealthEndpoint, always
@@ -61,7 +63,12 @@ class Edge:
         self._hub = StreamHub(NotifierStub(peers.channel("notifier")), challenges)
         webhooks = WebhooksStub(peers.channel("webhook"))
         self._events = EventEndpoints(RelayStub(peers.channel("relay")))
-        self.operations = (*operations(registry, challenges, webhooks), *self._events.operations())
+        figures = InsightsEndpoints(InsightsStub(peers.channel("insights")))
+        self.operations = (
+            *operations(registry, challenges, webhooks),
+            *self._events.operations(),
+            *figures.operations(),
+        )
         self.app = self._application(Authentication(registry))
 
     def _application(self, authentication: Authentication) -> ASGIApp:

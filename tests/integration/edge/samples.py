@@ -4,6 +4,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from pushward.api.challenge.v1 import challenge_pb2 as challenge
 from pushward.api.common.v1 import common_pb2 as common
+from pushward.api.insights.v1 import insights_pb2 as insights
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.api.relay.v1 import relay_pb2 as relay
 from pushward.api.webhook.v1 import webhook_pb2 as webhook
@@ -88,4 +89,18 @@ EVENTS = relay.ListEventsReply(
     last_event_id=bytes(15) + b"\x0a",
     after_event_id=bytes(15) + b"\x07",
     events=[EVENT],
+)
+
+FIGURES = insights.Figures(
+    created=5,
+    approved=2,
+    denied=1,
+    expired=1,
+    answered=3,
+    time_to_answer_ms_sum=9_000,
+    time_to_answer_ms_max=5_000,
+    suspected_push_bombing=1,
+)
+INSIGHTS = insights.GetInsightsReply(
+    window_seconds=300, windows=[insights.Window(start=MOMENT, figures=FIGURES)], total=FIGURES, counted_at=MOMENT
 )

@@ -21,6 +21,7 @@ from tests.integration.edge.samples import (
     ENTITY,
     EVENTS,
     FACTOR,
+    INSIGHTS,
     RECEIPT,
     SERVICE,
     WEBHOOK,
@@ -259,6 +260,13 @@ CASES = (
         EVENTS,
         200,
         {"shard": 2, "after": "7", "limit": 9},
+    ),
+    Case(
+        f"GET /pushward/v1/services/{VA}/insights?factor={YF}&since=2026-01-01T00:00:00Z",
+        "insights.GetInsights",
+        INSIGHTS,
+        200,
+        {**OF_SERVICE, "factor_sid": YF, "since": "2026-01-01T00:00:00Z"},
     ),
 )
 

@@ -8,6 +8,7 @@ from grpc import aio
 
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.common.v1.common_pb2 import AccountPrincipal, DevicePrincipal, Principal
+from pushward.api.insights.v1 import insights_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.api.relay.v1 import relay_pb2
 from pushward.api.webhook.v1 import webhook_pb2
@@ -60,6 +61,7 @@ class World:
         self.challenge = ScriptedService(challenge_pb2.DESCRIPTOR.services_by_name["Challenges"])
         self.webhook = ScriptedService(webhook_pb2.DESCRIPTOR.services_by_name["Webhooks"])
         self.relay = ScriptedService(relay_pb2.DESCRIPTOR.services_by_name["Relay"])
+        self.insights = ScriptedService(insights_pb2.DESCRIPTOR.services_by_name["Insights"])
         self.notifier = ScriptedNotifier()
         self.authenticated_as(account())
         self._channels: dict[str, aio.Channel] = {}
@@ -71,6 +73,7 @@ class World:
             "challenge": self.challenge.server,
             "webhook": self.webhook.server,
             "relay": self.relay.server,
+            "insights": self.insights.server,
             "notifier": self.notifier.server,
         }
         return self._channels.setdefault(service, open_inprocess(servers[service]))
@@ -81,7 +84,8 @@ class World:
 
     def asked(self) -> list[str]:
         """The methods of all services that were called."""
-        return [*self.registry.names(), *self.challenge.names(), *self.webhook.names(), *self.relay.names()]
+        services = (self.registry, self.challenge, self.webhook, self.relay, self.insights)
+        return [name for service in services for name in service.names()]
 
     def edge(self, *, public_url: str | None = PUBLIC_URL, serving: bool = False) -> Edge:
         """An edge of these services; `serving` gives it a socket on loopback."""
@@ -100,7 +104,7 @@ class World:
         """Ends every channel and service."""
         for channel in self._channels.values():
             await channel.close()
-        for service in (self.registry, self.challenge, self.webhook, self.relay, self.notifier):
+        for service in (self.registry, self.challenge, self.webhook, self.relay, self.insights, self.notifier):
             await service.server.stop(0)
 
 
