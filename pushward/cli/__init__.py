@@ -4,7 +4,7 @@ serve.py       which processes, which sockets            runtime.py      the com
 worker.py      one process that serves                   supervisor.py   N of them on one port
 embedded.py    development without one's own database    development.py  an account to begin with
 migrate.py account.py events.py replay.py audit/         for operators
-forget.py                                                for operators, too: what can't be undone
+forget.py rotation.py                                    for operators, too: data keys and what wraps them
 device.py receipt.py                                     the simulator, and the proof
 
 Each command's module is imported when it is asked for: a device needs no gRPC, a server no device library.
@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
 
+import structlog
 import typer
 
 from pushward.cli.console import ERR
@@ -35,13 +36,15 @@ COMMANDS: Final = (
 )
 SIMULATOR: Final = "device"
 DEVICE_LIBRARY: Final = "pushward_device"
-MODULES: Final = {"init": "migrate"}
+MODULES: Final = {"init": "migrate", "keys": "rotation"}
 """The module of each command that isn't named like it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and exits: 0 done, 1 failed, 2 misused. ``arguments`` are the process's own by default."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    # Remarks beside a result; `serve` configures its logs as its settings say.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         _app(_commands(words))(args=words, prog_name="pushward")
     except Exception as error:

@@ -19,6 +19,7 @@ from pushward.cli.audit.report import (
     AuditedEvent,
     ChallengeFacts,
     FactorFacts,
+    Forgotten,
     Life,
     Report,
     SealedText,
@@ -39,7 +40,7 @@ from services.challenge.domain.state import ChallengeState
 from services.registry.adapters.aggregates import ACCESS_TOKENS, ENTITIES, SERVICES
 from services.registry.app import sealed_fields
 from services.registry.domain import rules
-from services.registry.domain.events import EntityCreated, EntityDeleted, FactorCreated
+from services.registry.domain.events import EntityCreated, EntityDeleted, EntityForgotten, FactorCreated
 from services.registry.domain.state import AccessTokenState, EntityState, FactorRecord
 
 ERASED: Final = SealedText("erased")
@@ -89,6 +90,11 @@ class Auditor:
             service=service,
             entity_sid=live.sid if live else None,
             lives=_lives(folded.entity),
+            forgotten=[
+                Forgotten(step.event.entity_sids, step.stored.recorded_at, readable(step.stored).actor)
+                for step in folded.entity.steps
+                if isinstance(step.event, EntityForgotten)
+            ],
             factors=[await self._factor(one, folded.entity) for one in folded.entity.state.factors.values()],
             challenges=[await self._challenge(one, folded.entity.state) for one in folded.challenges if one.steps],
             access_tokens=[_access_token(one) for one in folded.access_tokens if one.steps],

@@ -193,9 +193,7 @@ class AuditedLog:
         row = await self._connection.fetchrow(_HEAD, shard)
         head: int = row["position"]
         if isinstance(moment, AtPosition) and moment.position > head:
-            raise CommandError(
-                f"The entity's shard {shard} ends at position {head}: nobody knows {moment.position} yet."
-            )
+            raise CommandError(f"Position {moment.position} is still to come: shard {shard} ends at {head}.")
         if isinstance(moment, AtTime) and moment.time > row["now"]:
             raise CommandError(f"That time is still to come: the database's clock says {row['now'].isoformat()}.")
         return head

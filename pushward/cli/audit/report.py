@@ -45,6 +45,15 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """When what was sealed of these entities was erased, and by whom."""
+
+    entity_sids: Sequence[str]
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class FactorFacts:
     """A factor as it was; ``public_key`` is its SubjectPublicKeyInfo in base64."""
 
@@ -113,6 +122,7 @@ class Report:
     service: ServiceFacts
     entity_sid: str | None
     lives: Sequence[Life]
+    forgotten: Sequence[Forgotten]
     factors: Sequence[FactorFacts]
     challenges: Sequence[ChallengeFacts]
     access_tokens: Sequence[AccessTokenFacts]
@@ -144,6 +154,7 @@ class Report:
             "identity": self.identity,
             "entity_sid": self.entity_sid,
             "lives": self.lives,
+            "forgotten": self.forgotten,
             "factors": self.factors,
             "challenges": self.challenges,
             "access_tokens": self.access_tokens,

@@ -64,7 +64,7 @@ def _head(report: Report) -> Iterator[Line]:
 def _existence(report: Report) -> str:
     if report.entity_sid is not None:
         return f"exists as {report.entity_sid}"
-    return "deleted" if report.lives else "not there yet"
+    return "deleted" if report.lives else "not there"
 
 
 def _life(number: int, life: Life, report: Report) -> Iterator[Line]:
@@ -73,6 +73,9 @@ def _life(number: int, life: Life, report: Report) -> Iterator[Line]:
     yield 2, "created", f"{date_text(life.created_at)} by {life.created_by}", ""
     if life.deleted_at is not None:
         yield 2, "deleted", f"{date_text(life.deleted_at)} by {life.deleted_by}", ""
+    for forgotten in report.forgotten:
+        if life.entity_sid in forgotten.entity_sids:
+            yield 2, "forgotten", f"{date_text(forgotten.at)} by {forgotten.by}", "yellow"
     for factor in report.factors:
         if factor.entity_sid == life.entity_sid:
             yield from _factor(factor)
@@ -163,9 +166,13 @@ def _checks(report: Report) -> Iterator[Line]:
     place = report.place
     yield 0, "", "Checks" if report.is_right else "Checks: NOT RIGHT", "bold" if report.is_right else "bold red"
     if not report.flaws:
-        read = f"positions 1 to {place.position} of shard {place.shard} are all there" if place.position else "empty"
-        yield 2, "log", f"{read};", ""
-        yield 2, "", "every payload has the SHA-256 of its envelope, every stream its versions.", ""
+        yield (
+            2,
+            "log",
+            f"positions 1 to {place.position} of shard {place.shard} are there, each as its envelope says",
+            "",
+        )
+        yield 2, "streams", "versions without a gap; each event could follow what came before", ""
     for flaw in report.flaws:
         yield 2, "log", f"shard {flaw.shard}, position {flaw.position}: {flaw.text}", "bold red"
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(report.receipts.items()))

@@ -1,0 +1,1 @@
+"""`pushward audit replay` on the log of a system that runs no more."""
