@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "events",
     "replay",
     "relay",
+    "subscription",
     "audit",
     "forget",
     "device",

@@ -118,7 +118,9 @@ class Subscription:
         missing = await self._positions.missing()
         asked = await self._positions.asked_to_resume()
         stopped = dict.fromkeys(missing, MISSING)
-        stopped |= {claim.shard: why for claim in claims if (why := _stopped_by(claim, epoch)) is not None}
+        stopped |= {
+            claim.shard: why for claim in claims if (why := epoch_alarm(claim.shard, claim.epoch, epoch) or claim.alarm)
+        }
         self._tell_changes(stopped)
         self._follow([claim for claim in claims if claim.shard not in stopped])
         for shard in asked & self._followers.keys():
@@ -164,15 +166,13 @@ class Subscription:
         self._gauges.keep_only(following.keys() | self.alarms.keys())
 
 
-def _stopped_by(claim: Claim, epoch: Epoch | None) -> str | None:
-    """Why a shard that is ours must not be followed now."""
+def epoch_alarm(shard: int, found: int, epoch: Epoch | None) -> str | None:
+    """Why a shard whose position is of epoch ``found`` must not be followed now; None when it may."""
     if epoch is None:
         return MISSING
-    if epoch.problem is not None:
-        return epoch.problem
-    if claim.epoch != epoch.number:
+    if epoch.problem is None and found != epoch.number:
         return (
-            f"the log is at epoch {epoch.number}, the subscription's shard {claim.shard} at epoch {claim.epoch}: "
+            f"the log is at epoch {epoch.number}, the position in shard {shard} of epoch {found}: "
             "restore both from the same backup, then run `pushward log new-epoch`"
         )
-    return claim.alarm
+    return epoch.problem
