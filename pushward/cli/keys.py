@@ -1,4 +1,4 @@
-"""The key ring of this installation: the key store's database, and the key-encryption key."""
+"""The key ring of this installation: the key store's database, and the key-encryption keys."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from typing import Final
 
 from pushward.config.settings import Settings, SettingsError
 from pushward.database.pool import Database
+from pushward.security.accepted_keks import AcceptedKeks
 from pushward.security.kek import FileKeyEncryption
 from pushward.security.key_store_postgres import KEYS_ROLE, PostgresKeyStore
 from pushward.security.keys import KeyRing
@@ -13,11 +14,13 @@ from pushward.security.keys import KeyRing
 KEYS_CONNECTIONS_MAX: Final = 4
 
 
-def key_encryption(settings: Settings) -> FileKeyEncryption:
-    """The key-encryption key that the settings name. Raises SettingsError, KekFileError."""
+def key_encryption(settings: Settings) -> AcceptedKeks:
+    """The key-encryption keys that the settings name. Raises SettingsError, KekFileError."""
     if settings.kek_file is None:
         raise SettingsError("Set PUSHWARD_KEK_FILE to the key-encryption key: 32 random bytes as base64, mode 0600.")
-    return FileKeyEncryption.load(settings.kek_file)
+    return AcceptedKeks(
+        FileKeyEncryption.load(settings.kek_file), [FileKeyEncryption.load(file) for file in settings.kek_other_files]
+    )
 
 
 def keys_database(settings: Settings) -> Database:

@@ -35,7 +35,8 @@ from pushward.rpc.address import UnsafeAddressError
 from pushward.rpc.limits import STOP_GRACE_SECONDS
 from pushward.rpc.server import NetworkServer, serve
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
-from pushward.security.keys import KeyRing, MemoryKeyStore
+from pushward.security.key_store_memory import MemoryKeyStore
+from pushward.security.keys import KeyRing
 from pushward.service import Runtime, Service
 from pushward.telemetry.exposition import MetricsServer
 from pushward.telemetry.metrics import Metrics

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     keys_url: SecretStr | None = None
     keys_url_file: Path | None = None
     kek_file: Path | None = None
+    kek_other_files: tuple[Path, ...] = ()  # opened with, never wrapped with: while `pushward keys rotate` is under way
     var_dir: Path = Path("var")
     pool_size_max: int = Field(default=8, ge=1, le=100)
     append_lanes: int = Field(default=1, ge=1, le=64)

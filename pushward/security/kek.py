@@ -50,13 +50,17 @@ class FileKeyEncryption:
     @classmethod
     def load_or_create(cls, path: Path) -> "FileKeyEncryption":
         """Reads the file, or makes one with a fresh key (mode 0600) where there is none."""
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(base64.b64encode(secrets.token_bytes(KEK_BYTES)) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+        return cls.load(path) if path.exists() else cls.create(path)
+
+    @classmethod
+    def create(cls, path: Path) -> "FileKeyEncryption":
+        """Makes the file with a fresh key (mode 0600). Raises FileExistsError: a key is never written over."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(KEK_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
         return cls.load(path)
 
     @property

@@ -159,23 +159,3 @@ def _living(key_id: UUID, key: DataKey | None) -> DataKey:
     if key is None:
         raise KeyDestroyedError(key_id)
     return key
-
-
-class MemoryKeyStore:
-    """Keeps wrapped keys in memory, for tests and simulations."""
-
-    def __init__(self) -> None:
-        self.keys: dict[UUID, WrappedKey] = {}
-
-    async def put(self, key: WrappedKey) -> None:
-        """Stores a new key; a key id that exists already is left as it is."""
-        self.keys.setdefault(key.key_id, key)
-
-    async def get(self, key_id: UUID) -> WrappedKey | None:
-        """The key, None if there never was one."""
-        return self.keys.get(key_id)
-
-    async def destroy(self, key_id: UUID) -> None:
-        """Destroys the key, if there is one, and leaves a tombstone."""
-        if (key := self.keys.get(key_id)) is not None:
-            self.keys[key_id] = WrappedKey(key_id, key.scope, None, key.kek_id)

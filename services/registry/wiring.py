@@ -22,7 +22,7 @@ from services.registry.adapters.aggregates import ACCESS_TOKENS, ACCOUNTS, ENTIT
 from services.registry.adapters.log import KEY_DESTROYER, REAPER, ROLE, SCHEMA, open_registry_log
 from services.registry.adapters.lookups import PostgresLookups
 from services.registry.adapters.store import PostgresRegistryStore
-from services.registry.app import accounts
+from services.registry.app import accounts, forgetting
 from services.registry.app.access_tokens import AccessTokens
 from services.registry.app.accounts import CreatedAccount
 from services.registry.app.authentication import Authentication
@@ -130,8 +130,14 @@ async def forget_entity(settings: Settings, keys: KeyRing, service_sid: str, ide
         service = await store.service_of_anybody(await service_sid_of(store, service_sid))
         if service is None:
             raise service_not_found()
-        forgetting = Forgetting(runner, _STREAMS, store, PostgresLogReader(database), keys)
-        return await forgetting.forget(service, identity, operators(service.account_sid, uuid4()))
+        command = Forgetting(runner, _STREAMS, store, PostgresLogReader(database), keys)
+        return await command.forget(service, identity, operators(service.account_sid, uuid4()))
+
+
+async def destroy_forgotten(settings: Settings, keys: KeyRing) -> int:
+    """Destroys the keys of all whom the log says forgotten, for the command line. Raises UnavailableError."""
+    async with _operators_database(settings) as (_, database):
+        return await forgetting.destroy_forgotten(PostgresLogReader(database), keys)
 
 
 @asynccontextmanager

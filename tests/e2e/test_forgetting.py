@@ -87,7 +87,8 @@ async def test_deliveries_that_wait_are_cancelled(
 
     assert await statuses() == [("due",)]
     forget(system, phone)
-    await eventually(statuses, [("cancelled",)])
+    cancelled: list[tuple[object, ...]] = [("cancelled",)]
+    await eventually(statuses, cancelled)
 
 
 async def test_an_open_device_stream_ends(system: System, tenant: Tenant, phone: Phone) -> None:

@@ -10,7 +10,7 @@ Destroying a destroyed key does nothing, so each step may be repeated, and so ma
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -32,6 +32,8 @@ from services.registry.app.streams import Streams
 from services.registry.domain.decider.forgetting import Past, Subject, decide_forget, past_of
 from services.registry.domain.events import EntityEvent, EntityForgotten
 from services.registry.domain.state import EntityState, ServiceRecord
+
+EVENTS_READ_TOGETHER: Final = 1_000
 
 _log = structlog.get_logger(__name__)
 
@@ -121,3 +123,19 @@ class KeyDestroyer:
             for key_id in forgotten.key_ids:
                 await self._keys.destroy(UUID(bytes=key_id))
             _log.info("identity_forgotten", shard=event.shard, position=event.position, keys=len(forgotten.key_ids))
+
+
+async def destroy_forgotten(reader: LogReader, keys: KeyRing) -> int:
+    """Destroys again the keys of all whom the log says forgotten; returns how many events said so.
+
+    For a key store that was restored from a backup in which they were still there. Raises UnavailableError.
+    """
+    destroyer, count = KeyDestroyer(keys), 0
+    for shard, head in (await reader.heads()).items():
+        position = 0
+        while position < head:
+            events = await reader.read(shard, position, EVENTS_READ_TOGETHER)
+            forgotten = [event for event in events if destroyer.wants(event)]
+            await destroyer.apply(None, forgotten)
+            count, position = count + len(forgotten), events[-1].position
+    return count

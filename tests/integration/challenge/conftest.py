@@ -27,7 +27,8 @@ from pushward.rpc.channel import open_inprocess
 from pushward.rpc.context import request_context
 from pushward.rpc.inprocess import InProcessServer
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
-from pushward.security.keys import DATA_KEY_BYTES, KeyRing, MemoryKeyStore
+from pushward.security.key_store_memory import MemoryKeyStore
+from pushward.security.keys import DATA_KEY_BYTES, KeyRing
 from pushward.service import Runtime
 from services.challenge.adapters.log import MODULE, ROLE
 from services.challenge.wiring import build

@@ -17,7 +17,8 @@ from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.memory import MemoryLog
 from pushward.rpc.channel import open_inprocess
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
-from pushward.security.keys import KeyRing, MemoryKeyStore
+from pushward.security.key_store_memory import MemoryKeyStore
+from pushward.security.keys import KeyRing
 from pushward.service import Registrar, Runtime
 from services.edge.adapters.http_server import listen
 from services.edge.wiring import Edge, build

@@ -33,7 +33,8 @@ from pushward.eventlog.postgres import PostgresLogReader
 from pushward.rpc.channel import open_inprocess
 from pushward.rpc.inprocess import InProcessServer
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
-from pushward.security.keys import KeyRing, MemoryKeyStore
+from pushward.security.key_store_memory import MemoryKeyStore
+from pushward.security.keys import KeyRing
 from pushward.service import Runtime
 from pushward.values import NotificationPlatform
 from services.notifier.adapters.log import MODULE, ROLE

@@ -21,7 +21,8 @@ from pushward.eventlog.postgres import PostgresLogReader
 from pushward.rpc.channel import open_inprocess
 from pushward.rpc.inprocess import InProcessServer
 from pushward.security.kek import FileKeyEncryption
-from pushward.security.keys import KeyRing, MemoryKeyStore
+from pushward.security.key_store_memory import MemoryKeyStore
+from pushward.security.keys import KeyRing
 from pushward.service import Runtime
 from services.webhook.adapters.log import ROLE
 from services.webhook.wiring import build

@@ -17,7 +17,8 @@ from pushward.cli.audit.receipts import ReceiptCheck, ReceiptChecker, Verdict
 from pushward.eventlog.codec import timestamp_of
 from pushward.ids import Sid
 from pushward.security.kek import FileKeyEncryption
-from pushward.security.keys import KeyRing, MemoryKeyStore
+from pushward.security.key_store_memory import MemoryKeyStore
+from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
 from pushward.values import FactorType, Sealed
 from services.challenge.domain.events import ChallengeApproved, ChallengeDenied

@@ -6,7 +6,8 @@ import pytest
 
 from pushward.security import account_credentials
 from pushward.security.kek import FileKeyEncryption
-from pushward.security.keys import INSTALLATION_KEY_ID, DataKey, KeyMissingError, KeyRing, MemoryKeyStore
+from pushward.security.key_store_memory import MemoryKeyStore
+from pushward.security.keys import INSTALLATION_KEY_ID, DataKey, KeyMissingError, KeyRing
 from pushward.security.secret import Secret
 
 KEY = DataKey(UUID(int=1), b"k" * 32)

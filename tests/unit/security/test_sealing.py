@@ -1,5 +1,6 @@
 """A sealed field opens only with its key, in its place; a key only with its key-encryption key."""
 
+import asyncio
 import base64
 import uuid
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from pushward.security import keys
 from pushward.security.kek import FileKeyEncryption, KekFileError
-from pushward.security.keys import DataKey, KeyDestroyedError, KeyMissingError, KeyRing, MemoryKeyStore, WrappedKey
+from pushward.security.key_store_memory import MemoryKeyStore
+from pushward.security.keys import DataKey, KeyDestroyedError, KeyMissingError, KeyRing, WrappedKey
 from pushward.security.sealing import SealBrokenError, Sealer, seal, unseal
 from pushward.security.secret import Secret
 
@@ -84,6 +86,61 @@ async def test_a_destroyed_key_is_gone_within_the_caches_time() -> None:
     now = keys.CACHE_SECONDS_MAX + 1
     with pytest.raises(KeyDestroyedError):
         await sealer.unseal(sealed, STREAM, "f")
+
+
+async def test_who_destroys_a_key_forgets_it_at_once() -> None:
+    """Also what was asked for before and is answered after."""
+    store = MemoryKeyStore()
+    ring = KeyRing(store, _encryption())
+    await ring.create(KEY.key_id, "YE1", KEY.secret)
+    before = store.keys[KEY.key_id]
+    await ring.destroy(KEY.key_id)
+    with pytest.raises(KeyDestroyedError):
+        await ring.get(KEY.key_id)
+
+    class Late(MemoryKeyStore):
+        """Answers as of the time at which it was asked."""
+
+        async def get(self, key_id: uuid.UUID) -> WrappedKey | None:
+            found = await super().get(key_id)
+            asked.set()
+            await answer.wait()
+            return found
+
+    asked, answer = asyncio.Event(), asyncio.Event()
+    late = Late()
+    late.keys[KEY.key_id] = before
+    ring = KeyRing(late, _encryption())
+    asking = asyncio.create_task(ring.get(KEY.key_id))
+    await asked.wait()
+    await ring.destroy(KEY.key_id)
+    answer.set()
+    with pytest.raises(KeyDestroyedError):
+        await asking
+
+
+async def test_a_keys_time_in_the_cache_begins_when_it_was_asked_for() -> None:
+    """However long the store took: a key that was destroyed meanwhile isn't kept longer than a minute."""
+    now = 0.0
+
+    class Slow(MemoryKeyStore):
+        """Takes ten seconds."""
+
+        async def get(self, key_id: uuid.UUID) -> WrappedKey | None:
+            nonlocal now
+            found = await super().get(key_id)
+            now += 10
+            return found
+
+    store = Slow()
+    ring = KeyRing(store, _encryption(), monotonic=lambda: now)
+    await ring.create(KEY.key_id, "YE1", KEY.secret)
+    await store.destroy(KEY.key_id)
+    now = keys.CACHE_SECONDS_MAX - 0.1
+    assert await ring.get(KEY.key_id) == KEY
+    now = keys.CACHE_SECONDS_MAX
+    with pytest.raises(KeyDestroyedError):
+        await ring.get(KEY.key_id)
 
 
 async def test_a_key_is_never_made_anew() -> None:
