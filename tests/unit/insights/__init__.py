@@ -1,0 +1,1 @@
+"""Figures, windows, bursts, and the fold that counts once."""
