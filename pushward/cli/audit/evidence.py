@@ -27,6 +27,8 @@ from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.postgres import EVENT_COLUMNS, event_of
 
 PREFETCH_EVENTS: Final = 2_000
+OTHERS_FLAWS_MAX: Final = 1_000
+"""Flaws of other identities' events that are told one by one."""
 
 _SHARDS: Final = "SELECT count(*)::int FROM log.shard"
 _EPOCH: Final = "SELECT max(epoch) FROM log.epoch"
@@ -99,6 +101,7 @@ class _Survey:
     streams: set[UUID]
     positions: list[int] = field(default_factory=list)
     flaws: list[Flaw] = field(default_factory=list)
+    untold: int = 0
     last: int = 0
     last_recorded_at: datetime | None = None
 
@@ -106,17 +109,31 @@ class _Survey:
         """One row of the survey."""
         position: int = row["position"]
         if position != self.last + 1:
-            self.flaws.append(Flaw(shard, self.last + 1, f"positions up to {position - 1} are missing"))
+            self._add(Flaw(shard, self.last + 1, f"positions up to {position - 1} are missing"), is_own=False)
         self.last, self.last_recorded_at = position, row["recorded_at"]
-        self.check(shard, row)
         if row["naming_payload"] is not None and self._names(row["type"], row["naming_payload"]):
             self.streams.add(row["stream_id"])
         if row["stream_id"] in self.streams:
             self.positions.append(position)
+        self.check(shard, row)
 
     def check(self, shard: int, row: Any) -> None:  # Any: asyncpg's row
         """Compares a row with its envelope."""
-        self.flaws += [Flaw(shard, row["position"], text) for text in _mismatches(row, row["payload_sha256"])]
+        for text in _mismatches(row, row["payload_sha256"]):
+            self._add(Flaw(shard, row["position"], text), is_own=row["stream_id"] in self.streams)
+
+    def ended(self, shard: int, until: int | None) -> None:
+        """The last row was seen; there should have been one at ``until``."""
+        if until is not None and self.last != until:
+            self.flaws.append(Flaw(shard, self.last + 1, f"positions up to {until} are missing"))
+        if self.untold:
+            self.flaws.append(Flaw(shard, self.last + 1, f"before it, {self.untold} more flaws of others' events"))
+
+    def _add(self, flaw: Flaw, *, is_own: bool) -> None:
+        if is_own or len(self.flaws) < OTHERS_FLAWS_MAX:
+            self.flaws.append(flaw)
+        else:
+            self.untold += 1
 
     def _names(self, type_number: int, payload: bytes) -> bool:
         try:
@@ -182,8 +199,7 @@ class AuditedLog:
                 survey.check(shard, row)  # a time that was changed would hide all that follows
                 break
             survey.take(shard, row)
-        if not met_later and survey.last != until:
-            survey.flaws.append(Flaw(shard, survey.last + 1, f"positions up to {until} are missing"))
+        survey.ended(shard, None if met_later else until)
         is_final = isinstance(moment, AtPosition) or met_later
         place = Place(self.epoch, shard, survey.last, head, survey.last_recorded_at, is_final)
         found = await self._connection.fetch(_EVENTS, shard, survey.positions)

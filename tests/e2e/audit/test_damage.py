@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from pushward import ids
+from pushward.cli.audit import evidence
 from pushward.cli.audit.report import date_text
 from pushward.eventlog.envelope import new_events
 from pushward.eventlog.event import Actor, ActorKind, NewEvent, Origin
@@ -79,6 +80,19 @@ def test_a_changed_row_of_somebody_else_is_told_too(audit: Audit, harm: Harm, co
     report = audit.json(stores=copied, right=False)
     assert [flaw["position"] for flaw in report["checks"]["flaws"]] == [position]
     assert report["challenges"] == audit.json()["challenges"]
+
+
+def test_flaws_without_number_are_counted(
+    audit: Audit, harm: Harm, copied: Stores, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others' are told one by one up to a bound; this identity's own always are."""
+    monkeypatch.setattr(evidence, "OTHERS_FLAWS_MAX", 1)
+    own = {event["position"] for event in audit.json()["events"]}
+    harm("UPDATE log.event SET payload = payload || '\\xf80701'::bytea WHERE shard = $1 AND type >= 20", history.shard)
+    changed = [event for event in history.events if not event.type.startswith(("Account", "Service"))]
+    flaws = audit.json(stores=copied, right=False)["checks"]["flaws"]
+    assert {flaw["position"] for flaw in flaws} >= own
+    assert f"{len(changed) - len(own) - 1} more flaws" in flaws[-1]["text"]
 
 
 @pytest.mark.parametrize("is_last", [False, True], ids=["in the middle", "at the end"])
