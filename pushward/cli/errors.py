@@ -18,6 +18,7 @@ from pushward.config.settings import SettingsError
 from pushward.database.install import ShardCountError
 from pushward.database.migrate import MigrationError
 from pushward.errors import PushwardError
+from pushward.eventlog.codec import UnknownEventError
 from pushward.eventlog.postgres import HoleError
 from pushward.eventlog.rebuild.build import ReplayError
 from pushward.security.kek import KekFileError
@@ -48,6 +49,8 @@ def told(error: Exception) -> CommandError | None:
             return CommandError(error.message)
         case EmbeddedPostgresError() | MigrationError() | ShardCountError() | KekFileError() | HoleError() | ReplayError():
             return CommandError(str(error))
+        case UnknownEventError():
+            return CommandError(f"The log holds what this release can't read: {error}")
         case EmbeddedKafkaError():
             return CommandError(str(error))
         case asyncpg.PostgresError() | asyncpg.InterfaceError():

@@ -2,6 +2,9 @@
 
 A converter for each field is chosen once, from the dataclass's annotations; a field that the message lacks, or the
 other way round, is refused when the codec is built. Encoding is deterministic.
+
+An event is written in the newest schema of its type. Older ones are read through *upcasters*, pure functions from a
+schema's message to the next one's; a chain of them that doesn't reach the newest is refused when the codec is built.
 """
 
 import builtins
@@ -31,6 +34,10 @@ class UnknownEventError(LookupError):
     """A (type, schema) or an event class that this codec has no binding for."""
 
 
+class NewerSchemaError(UnknownEventError):
+    """An event that a later release has written: this one can't know what it says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """An event class, its number and schema, and its message."""
@@ -41,13 +48,26 @@ class Binding:
     message: builtins.type[Message]
 
 
-class Codec:
-    """Encodes and decodes the events that it was given bindings for."""
+@dataclass(frozen=True, slots=True)
+class Upcaster:
+    """``lift`` makes of ``message``, an event of ``type`` in ``schema``, the message of ``schema + 1``. It is pure."""
 
-    def __init__(self, bindings: Iterable[Binding]) -> None:
+    type: int
+    schema: int
+    message: builtins.type[Message]
+    lift: Callable[[Any], Message]  # Any: a ``message``
+
+
+class Codec:
+    """Encodes and decodes the events that it was given bindings for, and their older schemas by upcasters."""
+
+    def __init__(self, bindings: Iterable[Binding], upcasters: Iterable[Upcaster] = ()) -> None:
         self.bindings: Final = tuple(bindings)
+        self.upcasters: Final = tuple(upcasters)
         self._by_class = {b.event: (b, _record_converter(b.event, b.message)) for b in self.bindings}
-        self._by_type = {(b.type, b.schema): (b, _record_converter(b.event, b.message)) for b in self.bindings}
+        self._by_type = {b.type: (b, _record_converter(b.event, b.message)) for b in self.bindings}
+        self._upcasters = {(upcaster.type, upcaster.schema): upcaster for upcaster in self.upcasters}
+        self._refuse_gaps()
 
     def knows(self, type_number: int) -> bool:
         """Whether events of this type belong to this codec, in whatever schema."""
@@ -62,10 +82,35 @@ class Codec:
 
     def decode(self, type_number: int, schema: int, payload: bytes) -> Any:  # Any: one of the domain's event classes
         """The event that ``payload`` encodes."""
-        if (found := self._by_type.get((type_number, schema))) is None:
+        if (found := self._by_type.get(type_number)) is None:
             raise UnknownEventError(f"no binding for type {type_number}, schema {schema}")
         binding, converter = found
-        return converter.from_message(binding.message.FromString(payload))
+        if schema == binding.schema:
+            return converter.from_message(binding.message.FromString(payload))
+        return converter.from_message(self._lifted(binding, schema, payload))
+
+    def _lifted(self, binding: Binding, schema: int, payload: bytes) -> Message:
+        """An event of an older schema as the newest one says it."""
+        if schema > binding.schema:
+            raise NewerSchemaError(
+                f"an event of type {binding.type} has schema {schema}, and this release reads up to {binding.schema}: "
+                "a later release has written it. Run that one."
+            )
+        if (upcaster := self._upcasters.get((binding.type, schema))) is None:
+            raise UnknownEventError(f"no upcaster for type {binding.type}, schema {schema}")
+        message: Message = upcaster.message.FromString(payload)
+        for number in range(schema, binding.schema):
+            message = self._upcasters[binding.type, number].lift(message)
+        return message
+
+    def _refuse_gaps(self) -> None:
+        newest = {binding.type: binding.schema for binding in self.bindings}
+        if len(newest) != len(self.bindings):
+            raise TypeError("a type has two bindings: only the newest schema has one, the older ones have upcasters")
+        for type_number, schema in self._upcasters:
+            lifted = (type_number, schema + 1)
+            if newest.get(type_number) != schema + 1 and lifted not in self._upcasters:
+                raise TypeError(f"type {type_number}, schema {schema} is lifted to {schema + 1}, which nobody reads")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,15 @@ class Case:
 
 
 def bindings() -> Sequence[tuple[Codec, Binding]]:
-    """Every (type, schema) that some service can read, with the codec that does."""
+    """Every type in its newest schema, with the codec that reads it."""
     return [(codec, binding) for codec in CODECS for binding in codec.bindings]
+
+
+def readable() -> Sequence[tuple[Codec, int, int]]:
+    """Every (type, schema) that some service can read, older schemas too."""
+    of_bindings = [(codec, binding.type, binding.schema) for codec, binding in bindings()]
+    of_upcasters = [(codec, upcaster.type, upcaster.schema) for codec in CODECS for upcaster in codec.upcasters]
+    return of_bindings + of_upcasters
 
 
 def path_of(binding: Binding) -> Path:
@@ -59,6 +66,20 @@ def read(binding: Binding) -> Sequence[Case]:
     """The cases of a file."""
     found = json.loads(path_of(binding).read_text("utf-8"))
     return [Case(bytes.fromhex(case["payload"]), case["event"]) for case in found["cases"]]
+
+
+def released() -> Sequence[tuple[Path, int, int, Sequence[bytes]]]:
+    """Every file with its type, its schema and its payloads."""
+    found = [(path, json.loads(path.read_text("utf-8"))) for path in sorted(DIRECTORY.glob("*.json"))]
+    return [
+        (
+            path,
+            types_pb2.EventType.Value(contents["type"]),
+            contents["schema"],
+            [bytes.fromhex(case["payload"]) for case in contents["cases"]],
+        )
+        for path, contents in found
+    ]
 
 
 def write(binding: Binding, cases: Sequence[Case]) -> None:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushward.api.events.v1 import challenge_pb2, registry_pb2
-from pushward.eventlog.codec import Binding, Codec, UnknownEventError, datetime_of, timestamp_of
+from pushward.eventlog.codec import (
+    Binding,
+    Codec,
+    NewerSchemaError,
+    UnknownEventError,
+    Upcaster,
+    datetime_of,
+    timestamp_of,
+)
 from pushward.values import FactorType, NotificationPlatform, Sealed
 
 
@@ -121,3 +129,60 @@ def test_none_is_refused_where_the_message_cannot_say_unset() -> None:
 
     with pytest.raises(TypeError, match="optional"):
         Codec([Binding(12, 1, ServiceDeleted, registry_pb2.ServiceDeleted)])
+
+
+def lifted_twice() -> Codec:
+    """An entity that was created by a message of an account's in schema 1, and of a service's in schema 2."""
+    return Codec(
+        [Binding(20, 3, EntityCreated, registry_pb2.EntityCreated)],
+        [
+            Upcaster(
+                20,
+                1,
+                registry_pb2.AccountCreated,
+                lambda old: registry_pb2.ServiceDeleted(account_sid=old.account_sid),
+            ),
+            Upcaster(
+                20,
+                2,
+                registry_pb2.ServiceDeleted,
+                lambda old: registry_pb2.EntityCreated(account_sid=old.account_sid, key_id=UUID(int=2).bytes),
+            ),
+        ],
+    )
+
+
+def test_an_older_schema_is_lifted_step_by_step() -> None:
+    """From wherever it begins, to the newest; what is written is always the newest."""
+    codec, expected = lifted_twice(), EntityCreated("", "AC1", "", "", UUID(int=2))
+    first = registry_pb2.AccountCreated(account_sid="AC1").SerializeToString()
+    second = registry_pb2.ServiceDeleted(account_sid="AC1").SerializeToString()
+    assert codec.decode(20, 1, first) == codec.decode(20, 2, second) == expected
+    assert codec.encode(expected)[:2] == (20, 3)
+    assert codec.decode(*codec.encode(expected)) == expected
+
+
+def test_a_schema_of_a_later_release_is_refused_by_name() -> None:
+    """Nothing is guessed: it says that another release is needed."""
+    with pytest.raises(NewerSchemaError, match="type 20 has schema 4, and this release reads up to 3"):
+        lifted_twice().decode(20, 4, b"")
+
+
+def test_a_schema_that_nobody_lifts_is_refused() -> None:
+    """Below the first that has an upcaster."""
+    with pytest.raises(UnknownEventError, match="no upcaster for type 20, schema 0"):
+        lifted_twice().decode(20, 0, b"")
+
+
+def test_a_chain_of_upcasters_with_a_gap_is_refused_at_once() -> None:
+    """When the codec is built, not when the first old event comes."""
+    upcaster = Upcaster(20, 1, registry_pb2.AccountCreated, lambda old: registry_pb2.EntityCreated())
+    with pytest.raises(TypeError, match="lifted to 2, which nobody reads"):
+        Codec([Binding(20, 3, EntityCreated, registry_pb2.EntityCreated)], [upcaster])
+
+
+def test_a_type_with_two_bindings_is_refused() -> None:
+    """An older schema is an upcaster's."""
+    binding = Binding(20, 1, EntityCreated, registry_pb2.EntityCreated)
+    with pytest.raises(TypeError, match="two bindings"):
+        Codec([binding, Binding(20, 2, EntityCreated, registry_pb2.EntityCreated)])

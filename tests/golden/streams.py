@@ -1,0 +1,103 @@
+"""The streams whose histories are kept: each event of each aggregate happens in one of them.
+
+Events are those of `examples.py`, a minute apart; `again` tells one more of a kind apart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from pushward.ids import Sid
+from services.challenge.adapters.aggregates import CHALLENGES
+from services.challenge.domain import events as challenge
+from services.registry.adapters.aggregates import ACCESS_TOKENS, ACCOUNTS, ENTITIES, SERVICES
+from services.registry.domain import events as registry
+from services.webhook.adapters.aggregates import WEBHOOKS
+from services.webhook.domain import events as webhook
+from tests.golden.examples import EXAMPLES, FACTOR, MOMENT, PUBLIC_KEY
+
+AGGREGATES: Final = {
+    aggregate.name: aggregate for aggregate in (ACCOUNTS, SERVICES, ENTITIES, ACCESS_TOKENS, CHALLENGES, WEBHOOKS)
+}
+STREAM_ID: Final = UUID("00030192-98ab-8cde-8a1b-2c3d4e5f6071")
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Events of one aggregate, in order."""
+
+    name: str
+    aggregate: str
+    events: Sequence[Any]  # Any: event classes of every domain
+
+
+def _of(kind: type[E], example: int = 0) -> E:
+    """An example of a kind; the later ones are bare."""
+    found = [event for event in EXAMPLES if type(event) is kind]
+    return found[example]
+
+
+_DATE: Final = MOMENT + timedelta(minutes=2)
+_CREATED: Final = replace(_of(challenge.ChallengeCreated), expiration_date=_DATE)
+_BARE: Final = replace(_of(challenge.ChallengeCreated, 1), expiration_date=_DATE)
+_OTHER_FACTOR: Final = Sid(FACTOR[:-1] + "2")
+_SECOND: Final = replace(_of(registry.FactorCreated, 1), factor_sid=_OTHER_FACTOR, public_key=PUBLIC_KEY[::-1])
+
+STREAMS: Final = (
+    Stream("account", "account", [_of(registry.AccountCreated)]),
+    Stream(
+        "service", "service", [_of(registry.ServiceCreated), _of(registry.ServiceUpdated), _of(registry.ServiceDeleted)]
+    ),
+    Stream("service_bare", "service", [_of(registry.ServiceCreated, 1)]),
+    Stream(
+        "entity",
+        "entity",
+        [
+            _of(registry.EntityCreated),
+            _of(registry.FactorCreated),
+            _of(registry.FactorVerified),
+            _of(registry.FactorUpdated),
+            _SECOND,
+            replace(_of(registry.FactorDeleted), with_service=False),
+            replace(_of(registry.FactorDeleted), factor_sid=_OTHER_FACTOR),
+            _of(registry.EntityDeleted),
+            _of(registry.EntityCreated),
+        ],
+    ),
+    Stream(
+        "entity_forgotten",
+        "entity",
+        [
+            _of(registry.EntityCreated),
+            _of(registry.FactorCreated),
+            _of(registry.FactorVerified),
+            _of(registry.FactorDeleted),
+            _of(registry.EntityDeleted),
+            _of(registry.EntityForgotten),
+            _of(registry.EntityCreated),
+        ],
+    ),
+    Stream("entity_forgotten_unseen", "entity", [_of(registry.EntityForgotten, 1)]),
+    Stream("access_token", "access_token", [_of(registry.AccessTokenIssued), _of(registry.AccessTokenSpent)]),
+    Stream("access_token_bare", "access_token", [_of(registry.AccessTokenIssued, 1)]),
+    Stream(
+        "challenge_approved",
+        "challenge",
+        [_CREATED, _of(challenge.ChallengeApproved), _of(challenge.ChallengeClosed)],
+    ),
+    Stream("challenge_approved_bare", "challenge", [_BARE, _of(challenge.ChallengeApproved, 1)]),
+    Stream("challenge_denied", "challenge", [_CREATED, _of(challenge.ChallengeDenied)]),
+    Stream(
+        "challenge_expired",
+        "challenge",
+        [replace(_CREATED, expiration_date=MOMENT + timedelta(minutes=1)), _of(challenge.ChallengeExpired)],
+    ),
+    Stream("challenge_closed", "challenge", [_BARE, _of(challenge.ChallengeClosed)]),
+    Stream(
+        "webhook", "webhook", [_of(webhook.WebhookCreated), _of(webhook.WebhookUpdated), _of(webhook.WebhookDeleted)]
+    ),
+)
