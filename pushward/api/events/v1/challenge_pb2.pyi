@@ -20,6 +20,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ChallengeCreated(_message.Message):
+    """A tenant's backend asks; the factor's device is to show the details and to let its user answer."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHALLENGE_SID_FIELD_NUMBER: _builtins.int
@@ -48,10 +50,12 @@ class ChallengeCreated(_message.Message):
 
     @_builtins.property
     def hidden_details(self) -> _common_pb2.Sealed:
-        """JSON object of strings"""
+        """JSON object; signed, not shown"""
 
     @_builtins.property
-    def expiration_date(self) -> _timestamp_pb2.Timestamp: ...
+    def expiration_date(self) -> _timestamp_pb2.Timestamp:
+        """until when it can be answered"""
+
     def __init__(
         self,
         *,
@@ -77,6 +81,8 @@ Global___ChallengeCreated: _TypeAlias = ChallengeCreated  # noqa: Y015
 
 @_typing.final
 class ChallengeApproved(_message.Message):
+    """The factor's device signed "approved" over all that it had shown. Final: no other answer is taken."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHALLENGE_SID_FIELD_NUMBER: _builtins.int
@@ -101,7 +107,7 @@ class ChallengeApproved(_message.Message):
 
     @_builtins.property
     def metadata(self) -> _common_pb2.Sealed:
-        """JSON object of strings"""
+        """JSON object of strings: what the device said beside its answer"""
 
     def __init__(
         self,
@@ -126,6 +132,8 @@ Global___ChallengeApproved: _TypeAlias = ChallengeApproved  # noqa: Y015
 
 @_typing.final
 class ChallengeDenied(_message.Message):
+    """The factor's device signed "denied" over all that it had shown. Final: no other answer is taken."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHALLENGE_SID_FIELD_NUMBER: _builtins.int
@@ -145,9 +153,13 @@ class ChallengeDenied(_message.Message):
     factor_sid: _builtins.str
     factor_type: _common_pb2.FactorType.ValueType
     @_builtins.property
-    def receipt(self) -> _common_pb2.Sealed: ...
+    def receipt(self) -> _common_pb2.Sealed:
+        """the device's JWS, as it came"""
+
     @_builtins.property
-    def metadata(self) -> _common_pb2.Sealed: ...
+    def metadata(self) -> _common_pb2.Sealed:
+        """JSON object of strings: what the device said beside its answer"""
+
     def __init__(
         self,
         *,
@@ -171,6 +183,8 @@ Global___ChallengeDenied: _TypeAlias = ChallengeDenied  # noqa: Y015
 
 @_typing.final
 class ChallengeExpired(_message.Message):
+    """Its date passed before an answer came. Final: a later answer is refused."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     CHALLENGE_SID_FIELD_NUMBER: _builtins.int
@@ -208,7 +222,7 @@ Global___ChallengeExpired: _TypeAlias = ChallengeExpired  # noqa: Y015
 
 @_typing.final
 class ChallengeClosed(_message.Message):
-    """Its factor or entity was deleted. Never visible under /v2."""
+    """Its factor or entity was deleted: from now on nobody sees it under /v2, answered or not."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

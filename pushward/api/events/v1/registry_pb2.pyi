@@ -22,6 +22,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AccountCreated(_message.Message):
+    """A tenant exists, with its first credentials."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCOUNT_SID_FIELD_NUMBER: _builtins.int
@@ -31,12 +33,15 @@ class AccountCreated(_message.Message):
     AUTH_TOKEN_DIGEST_FIELD_NUMBER: _builtins.int
     account_sid: _builtins.str
     friendly_name: _builtins.str
+    """whose it is, for operators"""
     key_id: _builtins.bytes
     """the account's data key"""
     auth_token_digest: _builtins.bytes
     """keyed; what a presented token is compared with"""
     @_builtins.property
-    def auth_token(self) -> _common_pb2.Sealed: ...
+    def auth_token(self) -> _common_pb2.Sealed:
+        """what its backend authenticates with"""
+
     def __init__(
         self,
         *,
@@ -194,6 +199,8 @@ Global___ServiceSettings: _TypeAlias = ServiceSettings  # noqa: Y015
 
 @_typing.final
 class ServiceCreated(_message.Message):
+    """A tenant has made a service: one environment (stage, prod) with its settings."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SERVICE_SID_FIELD_NUMBER: _builtins.int
@@ -203,8 +210,11 @@ class ServiceCreated(_message.Message):
     service_sid: _builtins.str
     account_sid: _builtins.str
     friendly_name: _builtins.str
+    """the tenant's name for it"""
     @_builtins.property
-    def settings(self) -> Global___ServiceSettings: ...
+    def settings(self) -> Global___ServiceSettings:
+        """for every verification method"""
+
     def __init__(
         self,
         *,
@@ -223,6 +233,8 @@ Global___ServiceCreated: _TypeAlias = ServiceCreated  # noqa: Y015
 
 @_typing.final
 class ServiceUpdated(_message.Message):
+    """The service's name and settings from now on, all of them."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SERVICE_SID_FIELD_NUMBER: _builtins.int
@@ -232,8 +244,11 @@ class ServiceUpdated(_message.Message):
     service_sid: _builtins.str
     account_sid: _builtins.str
     friendly_name: _builtins.str
+    """the tenant's name for it"""
     @_builtins.property
-    def settings(self) -> Global___ServiceSettings: ...
+    def settings(self) -> Global___ServiceSettings:
+        """for every verification method"""
+
     def __init__(
         self,
         *,
@@ -252,6 +267,8 @@ Global___ServiceUpdated: _TypeAlias = ServiceUpdated  # noqa: Y015
 
 @_typing.final
 class ServiceDeleted(_message.Message):
+    """The service is gone: every request below it is 404 from now on. What lies below is deleted event by event."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SERVICE_SID_FIELD_NUMBER: _builtins.int
@@ -274,6 +291,8 @@ Global___ServiceDeleted: _TypeAlias = ServiceDeleted  # noqa: Y015
 
 @_typing.final
 class EntityCreated(_message.Message):
+    """Somebody to verify exists. The same identity may have been an entity before, and was deleted since."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ENTITY_SID_FIELD_NUMBER: _builtins.int
@@ -306,6 +325,8 @@ Global___EntityCreated: _TypeAlias = EntityCreated  # noqa: Y015
 
 @_typing.final
 class EntityDeleted(_message.Message):
+    """The entity is gone; each of its factors was deleted just before. The identity may be created anew."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ENTITY_SID_FIELD_NUMBER: _builtins.int
@@ -334,6 +355,8 @@ Global___EntityDeleted: _TypeAlias = EntityDeleted  # noqa: Y015
 
 @_typing.final
 class FactorCreated(_message.Message):
+    """A device was enrolled. It can't be challenged before it has proved that it holds the private key."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FACTOR_SID_FIELD_NUMBER: _builtins.int
@@ -359,16 +382,25 @@ class FactorCreated(_message.Message):
     public_key: _builtins.bytes
     """SubjectPublicKeyInfo, DER"""
     app_id: _builtins.str
+    """the client app's"""
     sdk_version: _builtins.str
+    """of the device library"""
     notification_platform: _common_pb2.NotificationPlatform.ValueType
+    """where pushes go"""
     access_token_sid: _builtins.str
     """the token that enrolled it, if one did"""
     @_builtins.property
-    def friendly_name(self) -> _common_pb2.Sealed: ...
+    def friendly_name(self) -> _common_pb2.Sealed:
+        """the user's name for the device"""
+
     @_builtins.property
-    def notification_token(self) -> _common_pb2.Sealed: ...
+    def notification_token(self) -> _common_pb2.Sealed:
+        """the device's address there"""
+
     @_builtins.property
-    def metadata(self) -> _common_pb2.Sealed: ...
+    def metadata(self) -> _common_pb2.Sealed:
+        """JSON object, the tenant's"""
+
     def __init__(
         self,
         *,
@@ -399,6 +431,8 @@ Global___FactorCreated: _TypeAlias = FactorCreated  # noqa: Y015
 
 @_typing.final
 class FactorVerified(_message.Message):
+    """The device has proved that it holds the private key: it can be challenged from now on."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FACTOR_SID_FIELD_NUMBER: _builtins.int
@@ -433,7 +467,7 @@ Global___FactorVerified: _TypeAlias = FactorVerified  # noqa: Y015
 
 @_typing.final
 class FactorUpdated(_message.Message):
-    """The factor's changeable part as it is from now on."""
+    """The factor's changeable part as it is from now on, all of it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -455,12 +489,19 @@ class FactorUpdated(_message.Message):
     identity: _builtins.str
     factor_type: _common_pb2.FactorType.ValueType
     app_id: _builtins.str
+    """the client app's"""
     sdk_version: _builtins.str
+    """of the device library"""
     notification_platform: _common_pb2.NotificationPlatform.ValueType
+    """where pushes go"""
     @_builtins.property
-    def friendly_name(self) -> _common_pb2.Sealed: ...
+    def friendly_name(self) -> _common_pb2.Sealed:
+        """the user's name for the device"""
+
     @_builtins.property
-    def notification_token(self) -> _common_pb2.Sealed: ...
+    def notification_token(self) -> _common_pb2.Sealed:
+        """the device's address there"""
+
     def __init__(
         self,
         *,
@@ -486,6 +527,8 @@ Global___FactorUpdated: _TypeAlias = FactorUpdated  # noqa: Y015
 
 @_typing.final
 class FactorDeleted(_message.Message):
+    """The factor is gone for good: its device isn't authenticated any more, and its challenges are closed."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     FACTOR_SID_FIELD_NUMBER: _builtins.int
@@ -563,6 +606,8 @@ Global___EntityForgotten: _TypeAlias = EntityForgotten  # noqa: Y015
 
 @_typing.final
 class AccessTokenIssued(_message.Message):
+    """A client app may enrol one factor for one identity. The token itself is not in the event."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCESS_TOKEN_SID_FIELD_NUMBER: _builtins.int
@@ -583,12 +628,17 @@ class AccessTokenIssued(_message.Message):
     token_digest: _builtins.bytes
     """SHA-256 of the token"""
     ttl_seconds: _builtins.int
+    """as the tenant asked"""
     entity_deletions: _builtins.int
-    """how often the identity had been deleted or forgotten: one more, and the token is spent"""
+    """of this identity, so far; one more, and the token is void"""
     @_builtins.property
-    def factor_friendly_name(self) -> _common_pb2.Sealed: ...
+    def factor_friendly_name(self) -> _common_pb2.Sealed:
+        """the name that the factor is to get, if the tenant gave one"""
+
     @_builtins.property
-    def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """it enrols nothing from then on"""
+
     def __init__(
         self,
         *,
@@ -613,6 +663,8 @@ Global___AccessTokenIssued: _TypeAlias = AccessTokenIssued  # noqa: Y015
 
 @_typing.final
 class AccessTokenSpent(_message.Message):
+    """The access token has enrolled its one factor; it enrols no other."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     ACCESS_TOKEN_SID_FIELD_NUMBER: _builtins.int
@@ -623,6 +675,7 @@ class AccessTokenSpent(_message.Message):
     account_sid: _builtins.str
     service_sid: _builtins.str
     factor_sid: _builtins.str
+    """the factor that it has enrolled"""
     def __init__(
         self,
         *,

@@ -21,6 +21,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class WebhookCreated(_message.Message):
+    """A tenant wants to be told of a service's events by HTTP."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     WEBHOOK_SID_FIELD_NUMBER: _builtins.int
@@ -36,15 +38,21 @@ class WebhookCreated(_message.Message):
     account_sid: _builtins.str
     service_sid: _builtins.str
     status: _builtins.str
-    """enabled, disabled"""
+    """enabled or disabled"""
     version: _builtins.str
-    """v1, v2"""
+    """of the body: v1 or v2"""
     @_builtins.property
-    def friendly_name(self) -> _common_pb2.Sealed: ...
+    def friendly_name(self) -> _common_pb2.Sealed:
+        """for the tenant"""
+
     @_builtins.property
-    def event_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def event_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """which events it wants, e.g. challenge.approved; * is all"""
+
     @_builtins.property
-    def webhook_url(self) -> _common_pb2.Sealed: ...
+    def webhook_url(self) -> _common_pb2.Sealed:
+        """where to"""
+
     @_builtins.property
     def secret(self) -> _common_pb2.Sealed:
         """Standard Webhooks, 32 random bytes"""
@@ -72,6 +80,8 @@ Global___WebhookCreated: _TypeAlias = WebhookCreated  # noqa: Y015
 
 @_typing.final
 class WebhookUpdated(_message.Message):
+    """The webhook as it is from now on, all of it but its secret."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     WEBHOOK_SID_FIELD_NUMBER: _builtins.int
@@ -86,13 +96,21 @@ class WebhookUpdated(_message.Message):
     account_sid: _builtins.str
     service_sid: _builtins.str
     status: _builtins.str
+    """enabled or disabled"""
     version: _builtins.str
+    """of the body: v1 or v2"""
     @_builtins.property
-    def friendly_name(self) -> _common_pb2.Sealed: ...
+    def friendly_name(self) -> _common_pb2.Sealed:
+        """for the tenant"""
+
     @_builtins.property
-    def event_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def event_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """which events it wants, e.g. challenge.approved; * is all"""
+
     @_builtins.property
-    def webhook_url(self) -> _common_pb2.Sealed: ...
+    def webhook_url(self) -> _common_pb2.Sealed:
+        """where to"""
+
     def __init__(
         self,
         *,
@@ -115,6 +133,8 @@ Global___WebhookUpdated: _TypeAlias = WebhookUpdated  # noqa: Y015
 
 @_typing.final
 class WebhookDeleted(_message.Message):
+    """The webhook is gone: nothing more is delivered, not even what was due already."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     WEBHOOK_SID_FIELD_NUMBER: _builtins.int
