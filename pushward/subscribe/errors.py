@@ -7,6 +7,7 @@
     ├── EpochChangedError         the log has begun a new epoch, which is taken over by command only
     ├── HoleError                 positions are missing, and nothing can fill them
     ├── UnknownShardError         the source has no such shard
+    ├── PositionMovedError        somebody else has moved the position: two processes follow the same shard
     └── RefusedError              the source doesn't let us in, or isn't one of ours
 
 A source that is away is no error: it is tried again until it is back.
@@ -47,6 +48,10 @@ class HoleError(SubscribeError):
 
 class UnknownShardError(SubscribeError):
     """A shard that the source doesn't have."""
+
+
+class PositionMovedError(SubscribeError):
+    """The stored position isn't the one that was seen; nothing was done."""
 
 
 class RefusedError(SubscribeError):
