@@ -47,7 +47,9 @@ def told(error: Exception) -> CommandError | None:
             return CommandError(str(error), MISUSED)
         case PushwardError():
             return CommandError(error.message)
-        case EmbeddedPostgresError() | MigrationError() | ShardCountError() | KekFileError() | HoleError() | ReplayError():
+        case EmbeddedPostgresError() | MigrationError() | ShardCountError() | KekFileError():
+            return CommandError(str(error))
+        case HoleError() | ReplayError():
             return CommandError(str(error))
         case UnknownEventError():
             return CommandError(f"The log holds what this release can't read: {error}")
