@@ -32,6 +32,7 @@ COMMANDS: Final = (
     "subscription",
     "audit",
     "forget",
+    "keys",
     "device",
     "receipt",
 )
