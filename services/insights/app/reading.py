@@ -37,11 +37,12 @@ class Reading:
         since, until = self._span(request)
         if request.factor_sid and not ids.is_sid(request.factor_sid, ids.FACTOR):
             raise BadRequestError("factor must be the SID of a factor (YF…).", code=INVALID_REQUEST)
-        service = await self._registry.GetService(
-            registry_pb2.GetServiceRequest(context=request.context, service_sid=request.service_sid)
+        await self._registry.CheckService(
+            registry_pb2.CheckServiceRequest(context=request.context, service_sid=request.service_sid)
         )
-        sid = ids.FACTOR + request.factor_sid[2:].lower() if request.factor_sid else service.sid
-        counted = await self._figures.read(sid, service.sid, since, until)
+        service_sid = _canonical(request.service_sid)
+        sid = _canonical(request.factor_sid) or service_sid
+        counted = await self._figures.read(sid, service_sid, since, until)
         reply = insights_pb2.GetInsightsReply(
             window_seconds=WINDOW_SECONDS,
             windows=[
@@ -65,6 +66,11 @@ class Reading:
             days = WINDOWS_READ_MAX * WINDOW_SECONDS // 86_400
             raise BadRequestError(f"since and until may be {days} days apart at most.", code=INVALID_REQUEST)
         return first, last
+
+
+def _canonical(sid: str) -> str:
+    """As it is stored; an empty one stays empty."""
+    return sid[:2] + sid[2:].lower()
 
 
 def _message(figures: Figures) -> insights_pb2.Figures:

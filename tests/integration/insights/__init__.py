@@ -1,0 +1,1 @@
+"""Tests of insights: figures in PostgreSQL, the live counter on Kafka."""
