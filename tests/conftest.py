@@ -7,12 +7,25 @@ from hypothesis import settings
 
 from deploy.embedded.kafka import EmbeddedKafka
 from deploy.embedded.postgres import EmbeddedPostgres
+from tests.support import figures as told_figures
 from tests.support.databases import Databases
+from tests.support.figures import Figures
 from tests.support.kafka import delete_topics
 
 # How long an example takes says more of the machine's other work than of the code; pytest-timeout bounds a test.
 settings.register_profile("pushward", deadline=None)
 settings.load_profile("pushward")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Shows the figures that tests told."""
+    told_figures.show(terminalreporter, config)
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> Figures:
+    """Takes what a test has to tell beyond passed or failed."""
+    return Figures(pytestconfig)
 
 
 @pytest.fixture(scope="session")

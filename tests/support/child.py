@@ -1,11 +1,13 @@
 """One child process of a test: started, killed, ended by its pid, its output in a file."""
 
+import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
 END_SECONDS_MAX: Final = 30.0
@@ -62,6 +64,13 @@ class Child:
                 self.wait()
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def entries(self) -> Iterator[dict[str, Any]]:  # Any: an entry's members
+        """Whatever it logged as JSON, in order; a line that a kill has cut short is passed over."""
+        for line in self.log.read_text("utf-8", errors="replace").splitlines():
+            if line.startswith("{"):
+                with suppress(json.JSONDecodeError):
+                    yield json.loads(line)
 
     def tail(self) -> str:
         """The end of what it said."""

@@ -7,7 +7,7 @@ same without any topic. Whoever kills a broker takes one of his own: `with Embed
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -111,10 +111,29 @@ async def records_of(bootstrap: str, topic: str, partitions: int) -> dict[int, l
         while any([await consumer.position(place) < end for place, end in ends.items()]):
             fetched = await consumer.getmany(timeout_ms=FETCH_TIMEOUT_MS, max_records=RECORDS_MAX)
             for place, messages in fetched.items():
-                found[place.partition] += [
-                    Record(place.partition, each.offset, each.key, each.value, tuple(each.headers)) for each in messages
-                ]
+                found[place.partition] += [_record(message) for message in messages]
         return found
+
+
+async def tails_of(bootstrap: str, topic: str, partitions: int) -> dict[int, Record | None]:
+    """The last record of each partition; None where there is none."""
+    async with _consuming(bootstrap, topic, partitions) as (consumer, assigned):
+        tails: dict[int, Record | None] = dict.fromkeys(range(partitions))
+        ends = await consumer.end_offsets(assigned)
+        for place, end in ends.items():
+            if end > 0:
+                consumer.seek(place, end - 1)
+        waited = {place for place, end in ends.items() if end > 0}
+        while waited:
+            fetched = await consumer.getmany(*waited, timeout_ms=FETCH_TIMEOUT_MS, max_records=RECORDS_MAX)
+            for place, messages in fetched.items():
+                tails[place.partition] = _record(messages[-1])
+                waited.discard(place)
+        return tails
+
+
+def _record(message: Any) -> Record:  # Any: aiokafka's record
+    return Record(message.partition, message.offset, message.key, message.value, tuple(message.headers))
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ workers   `pushward serve all` with PUSHWARD_WORKERS=2: two processes on one por
 split     a process for each target, gRPC over Unix sockets between them
 """
 
-import json
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -59,6 +58,8 @@ class System:
             **{f"PUSHWARD_{target.upper()}_ADDRESS": f"unix:{directory / target}.sock" for target in TARGETS[:-1]},
             **(settings or {}),
         }
+        self._directory = directory
+        self._environment = environment
         self._development = environment["PUSHWARD_ENV"] == "development"
         if shape is Shape.WORKERS:
             environment["PUSHWARD_WORKERS"] = str(WORKERS)
@@ -73,6 +74,13 @@ class System:
     def edge(self) -> Child:
         """The process that answers HTTP (with workers: their supervisor)."""
         return self.children["edge" if self.shape is Shape.SPLIT else "all"]
+
+    def another(self, target: str) -> Child:
+        """One more process of a target, at an address of its own; not started, and the caller's to end."""
+        name = f"other-{target}"
+        address = {f"PUSHWARD_{target.upper()}_ADDRESS": f"unix:{self._directory / name}.sock"}
+        command = [sys.executable, "-m", "pushward.cli", "serve", target]
+        return Child(command, {**self._environment, **address}, self._directory / f"{name}.log")
 
     def start(self) -> None:
         """Starts what isn't running, and waits until requests can be served."""
@@ -95,9 +103,7 @@ class System:
     def log_entries(self) -> Iterator[dict[str, Any]]:  # Any: an entry's members
         """Whatever was logged, by all processes, oldest first in each."""
         for child in self.children.values():
-            for line in child.log.read_text("utf-8").splitlines():
-                if line.startswith("{"):
-                    yield json.loads(line)
+            yield from child.entries()
 
     def _ready(self) -> bool:
         try:
