@@ -17,7 +17,7 @@ from pushward.security.key_store_postgres import KEYS_ROLE, PostgresKeyStore
 from pushward.security.keys import KeyDestroyedError, KeyRing
 from services.registry.adapters.aggregates import AGGREGATES
 from services.registry.adapters.log import ROLE
-from services.registry.wiring import forget_entity
+from services.registry.wiring import destroy_forgotten, forget_entity
 from tests.integration.registry.conftest import World
 from tests.integration.registry.tenant import FCM_TOKEN, Phone, Tenant, code_of
 from tests.support.databases import SHARDS
@@ -115,6 +115,24 @@ async def test_a_job_that_was_left_half_done_is_finished_by_the_command(world: W
     done = await forget_entity(world.settings, world.keys, tenant.service_sid, tenant.identity)
     assert (done.entity_sids, done.key_ids) == ((), (key_id,))
     assert await is_destroyed(world, key_id)
+
+
+async def test_a_restored_key_store_forgets_again(world: World) -> None:
+    """A backup still had the keys: the log says which have to be destroyed, of every shard."""
+    keys = []
+    async with world.process() as registry:
+        tenant = await world.new_tenant(registry)
+        for number in range(2 * SHARDS):
+            tenant.identity = f"user-{number:08}"
+            keys.append(await key_of(tenant, await tenant.enrol()))
+            await forget(tenant)
+        tenant.identity = "still-there"
+        kept = await key_of(tenant, await tenant.enrol())
+    for key_id in keys:
+        await world.restore_key(key_id)
+    assert await destroy_forgotten(world.settings, world.keys) == len(keys)
+    assert all([await is_destroyed(world, key_id) for key_id in keys])
+    assert not await is_destroyed(world, kept)
 
 
 async def test_all_lives_of_an_identity_are_forgotten(world: World, tenant: Tenant) -> None:
