@@ -25,7 +25,7 @@ from pushward.kafka.aiokafka_broker import AiokafkaBroker
 from pushward.kafka.broker import BrokerError
 from pushward.kafka.cluster import SASL_MECHANISM, KafkaCluster
 from pushward.kafka.record import RecordError, published, topic_of
-from pushward.kafka.topic import refusal
+from pushward.kafka.topic import CLUSTER_DEFAULT, refusal
 from pushward.telemetry.metrics import Metrics
 from services.insights.adapters.decoding import happening_of
 from services.insights.adapters.values import count_of, value_of
@@ -83,6 +83,13 @@ class _App(faust.App):
         """It keeps nothing in files."""
 
 
+def _table(app: faust.App, name: str, shards: int) -> CountTable:
+    """A table in memory, with a changelog in Kafka."""
+    table = app.Table(name, partitions=shards)
+    table.changelog_topic.replicas = CLUSTER_DEFAULT  # as a setting faust refuses it
+    return CountTable(table)
+
+
 class FaustCounter:
     """Makes counters."""
 
@@ -135,7 +142,6 @@ class FaustCounter:
             value_serializer="raw",
             topic_disable_leader=True,
             topic_partitions=shards,
-            topic_replication_factor=-1,  # the cluster's default
             table_standby_replicas=0,
             stream_wait_empty=False,
             # A static member: whoever comes takes the place over at once, and fences whoever had it.
@@ -179,9 +185,7 @@ class FaustStream:
         self._store = store
         self._events = metrics.counter("insights_events", "Events that the live counter has taken from Kafka")
         self._skipped = metrics.counter("insights_records_skipped", "Records of the topic that couldn't be read")
-        self._tally = Tally(
-            CountTable(app.Table("factor", partitions=shards)), CountTable(app.Table("service", partitions=shards))
-        )
+        self._tally = Tally(_table(app, "factor", shards), _table(app, "service", shards))
         self._flushing: asyncio.Task[str] | None = None
         self._saved = asyncio.Event()  # set when rows were stored, so that more may be counted
         self._left_behind = False
