@@ -43,6 +43,10 @@ clean: ## Remove .venv and caches; var/ (your data) stays
 proto: $(INSTALLED) ## Regenerate pushward/api from proto/
 	scripts/proto
 
+.PHONY: docs
+docs: $(INSTALLED) ## Regenerate docs/events from proto/ and the golden events
+	scripts/event-docs
+
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format the code and apply the safe lint fixes
 	$(VENV)/ruff check --fix-only --quiet .
@@ -68,8 +72,9 @@ imports: $(INSTALLED) ## Who may import whom (import-linter)
 	$(VENV)/lint-imports --no-logo
 
 .PHONY: drift
-drift: $(INSTALLED) ## The committed stubs are what proto/ generates
+drift: $(INSTALLED) ## The committed stubs and event pages are what proto/ generates
 	scripts/check-proto
+	scripts/check-event-docs
 
 .PHONY: test
 test: $(INSTALLED) $(KAFKA_JARS) ## All tests, with real components (ARGS="-k name" narrows)

@@ -1,0 +1,1 @@
+"""docs/events says what the code does."""
