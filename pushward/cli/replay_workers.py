@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
+from pushward.cli.console import say
 from pushward.cli.errors import told
 from pushward.cli.targets import STORES
 from pushward.eventlog.rebuild.build import ReplayError
@@ -66,7 +67,7 @@ def _work(url: str, name: str) -> None:
     except Exception as error:
         if (expected := told(error)) is None:
             raise
-        print(f"pushward: {expected}", flush=True)
+        say(f"pushward: {expected}")
         raise SystemExit(FAILED) from None
 
 

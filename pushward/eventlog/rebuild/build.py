@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import asyncpg
+
 from pushward.eventlog.rebuild.connection import Connection
 from pushward.eventlog.rebuild.definition import (
     Definition,
@@ -26,6 +28,8 @@ from pushward.eventlog.rebuild.projection import Projection, bare_name
 
 COORDINATOR: Final = -1
 """Stands for a shard in the advisory lock that one replay of a projection has for itself."""
+ALONE_SECONDS: Final = 3.0
+"""How long a replay that was killed may still seem to be there."""
 
 _BOOKS: Final = """
 CREATE TABLE {next}.replay_build (
@@ -104,8 +108,12 @@ def advisory_key(projection: Projection) -> int:
 
 
 async def _alone(connection: Connection, projection: Projection) -> None:
-    if not await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", advisory_key(projection), COORDINATOR):
-        raise ReplayError(f"Another replay of {projection.schema} is under way.")
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = '{ALONE_SECONDS}s'")
+            await connection.execute("SELECT pg_advisory_lock($1, $2)", advisory_key(projection), COORDINATOR)
+    except asyncpg.LockNotAvailableError as error:
+        raise ReplayError(f"Another replay of {projection.schema} is under way.") from error
 
 
 async def _refuse_old(connection: Connection, projection: Projection) -> None:

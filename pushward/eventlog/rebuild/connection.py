@@ -9,6 +9,8 @@ import asyncpg
 from pushward.database.connection import CONNECT_SECONDS
 
 APPLICATION: Final = "pushward-replay"
+CLIENT_CHECK: Final = "500ms"
+"""How soon the server sees that a replay was killed, and gives up its statement and its locks."""
 INDEX_MEMORY: Final = "256MB"
 SORT_MEMORY: Final = "64MB"
 
@@ -30,6 +32,7 @@ async def connected(url: str) -> AsyncIterator[Connection]:
             "statement_timeout": "0",
             "lock_timeout": "0",
             "idle_in_transaction_session_timeout": "0",
+            "client_connection_check_interval": CLIENT_CHECK,
             "maintenance_work_mem": INDEX_MEMORY,
             "work_mem": SORT_MEMORY,
         },

@@ -25,6 +25,10 @@ SELECT {FOLD_COLUMNS} FROM log.event
  ORDER BY stream_id, version"""
 _COUNT: Final = "SELECT count(*) FROM log.event WHERE shard = $1 AND position <= $2"
 
+_CLAIM_AT_ONCE: Final = "SELECT pg_try_advisory_lock($1, $2)"
+_CLAIM: Final = "SELECT pg_advisory_lock($1, $2) IS NOT NULL"
+_RELEASE: Final = "SELECT pg_advisory_unlock($1, $2)"
+
 
 @dataclass(slots=True)
 class _Shard:
@@ -36,17 +40,20 @@ class _Shard:
 
 
 async def copy_shards(url: str, projection: Projection) -> None:
-    """Copies shards that nobody else copies, one after the other, until none is left. Raises HoleError, ReplayError."""
+    """Copies shards until none is left: first those that nobody else is at. Raises HoleError, ReplayError.
+
+    Then it waits for each that another worker is at, and takes over if that one has died.
+    """
     async with connected(url) as reader, connected(url) as writer:
         # What isn't on the disk yet is lost together with the progress that speaks of it.
         await writer.execute("SET synchronous_commit = off")
-        for number in await _unfinished(writer, projection):
-            key = advisory_key(projection)
-            if await writer.fetchval("SELECT pg_try_advisory_lock($1, $2)", key, number):
-                shard = await _progress(writer, projection, number)
-                if shard is not None:
-                    await _copy(reader, writer, projection, shard)
-                await writer.execute("SELECT pg_advisory_unlock($1, $2)", key, number)
+        for claim in (_CLAIM_AT_ONCE, _CLAIM):
+            for number in await _unfinished(writer, projection):
+                if await writer.fetchval(claim, advisory_key(projection), number):
+                    shard = await _progress(writer, projection, number)
+                    if shard is not None:
+                        await _copy(reader, writer, projection, shard)
+                    await writer.execute(_RELEASE, advisory_key(projection), number)
 
 
 async def copied(connection: Connection, projection: Projection) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from pushward.eventlog import replay
 from pushward.eventlog.module import LOG_MODULE
 from pushward.eventlog.postgres import HoleError
-from pushward.eventlog.rebuild import copying, swap
+from pushward.eventlog.rebuild import build, copying, swap
 from pushward.eventlog.rebuild.build import ReplayError
 from pushward.eventlog.rebuild.copying import copy_shards
 from pushward.eventlog.rebuild.projection import Projection
@@ -228,8 +228,9 @@ async def test_replaced_tables_are_dropped_by_command_only(url: str) -> None:
     assert (await replayed(url)).swapped is not None
 
 
-async def test_two_replays_at_once_are_one(url: str) -> None:
+async def test_two_replays_at_once_are_one(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second is refused."""
+    monkeypatch.setattr(build, "ALONE_SECONDS", 0.1)
 
     async def another() -> None:
         with pytest.raises(ReplayError, match="under way"):
@@ -240,17 +241,34 @@ async def test_two_replays_at_once_are_one(url: str) -> None:
 
 
 async def test_several_workers_share_the_shards(url: str) -> None:
-    """Each shard is copied once."""
+    """Each shard is copied once, and none ends before all are."""
 
     async def copy() -> None:
         await asyncio.gather(*(copy_shards(url, PROJECTION) for _ in range(3)))
 
-    async def until_all() -> None:
-        await copy()
-        await copy()  # a worker passes over what another one has begun
+    done = await replayed(url, copy)
+    assert (done.events, done.rows, done.differences) == (120, 40, [])
 
-    done = await replayed(url, until_all)
-    assert (done.rows, done.differences) == (40, [])
+
+async def test_a_worker_takes_over_what_another_one_leaves(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One dies in the middle of a shard, while the other one waits for it."""
+    write, died = copying._write, False
+
+    async def die_once(*arguments: object, **options: object) -> None:
+        nonlocal died
+        if not died:
+            died = True
+            raise ConnectionError
+        await write(*arguments, **options)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(copying, "_write", die_once)
+
+    async def copy() -> None:
+        ends = await asyncio.gather(*(copy_shards(url, PROJECTION) for _ in range(2)), return_exceptions=True)
+        assert sorted(map(type, ends), key=str) == sorted([ConnectionError, type(None)], key=str)
+
+    done = await replayed(url, copy)
+    assert (done.events, done.rows, done.differences) == (120, 40, [])
 
 
 async def test_a_hole_in_the_log_ends_a_replay(url: str) -> None:
