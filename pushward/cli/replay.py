@@ -9,6 +9,8 @@ import typer
 
 from pushward.cli.console import JsonOption, print_json, print_pairs, print_table, say
 from pushward.cli.errors import FAILED, MISUSED, CommandError
+from pushward.cli.replay_insights import NAME as INSIGHTS
+from pushward.cli.replay_insights import replay_insights
 from pushward.cli.replay_workers import copy_in_processes, projection_of
 from pushward.cli.stores_file import operator_settings
 from pushward.cli.targets import STORES, Store
@@ -23,7 +25,7 @@ JOBS_DEFAULT: Final = max(1, len(os.sched_getaffinity(0)) // 2)
 
 
 def replay(
-    name: Annotated[str, typer.Argument(help="registry, challenge or webhook")],
+    name: Annotated[str, typer.Argument(help="registry, challenge, webhook or insights")],
     checks: Annotated[bool, typer.Option("--check", help="Compare, change nothing; exit 1 on a difference.")] = False,
     expect_equal: Annotated[
         bool, typer.Option("--expect-equal", help="Build and compare; swap only if nothing differs, else exit 1.")
@@ -40,6 +42,11 @@ def replay(
     """Fold the log again: build the state tables anew and put them in place of the live ones, with no downtime."""
     if checks + drops_old + (expect_equal or restart) > 1:
         raise CommandError("--check and --drop-old are commands of their own: give one, and nothing else.", MISUSED)
+    if name == INSIGHTS:
+        if expect_equal or restart or drops_old:
+            raise CommandError("insights has nothing to swap: only --check is for it.", MISUSED)
+        replay_insights(operator_settings().main_url(), checks=checks, as_json=as_json)
+        return
     store = _store(name)
     url = operator_settings().main_url()
     if checks:
@@ -53,7 +60,9 @@ def replay(
 def _store(name: str) -> Store:
     with_state = {store.name: store for store in STORES if store.aggregates}
     if name not in with_state:
-        raise CommandError(f"{name!r} has no state tables to replay: name one of {', '.join(with_state)}.", MISUSED)
+        raise CommandError(
+            f"{name!r} has no state tables to replay: name one of {', '.join((*with_state, INSIGHTS))}.", MISUSED
+        )
     return with_state[name]
 
 

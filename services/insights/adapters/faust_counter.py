@@ -36,7 +36,7 @@ from services.insights.domain.counting import Count
 APPLICATION: Final = "pushward-insights"
 MEMBER: Final = "live"
 START_SECONDS_MAX: Final = 30.0
-STOP_SECONDS_MAX: Final = 3.0
+STOP_SECONDS_MAX: Final = 2.5
 FLUSH_SECONDS: Final = 0.5
 ROWS_A_FLUSH_MAX: Final = 1_000
 UNSAVED_ROWS_MAX: Final = 20_000

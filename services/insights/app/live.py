@@ -22,9 +22,9 @@ from pushward.telemetry.metrics import Metrics
 from services.insights.app.ports import CountedLog, Counter, CounterError, Leases, Stream, Term
 
 LEASE: Final = "live"
-LEASE_SECONDS: Final = 8.0
+LEASE_SECONDS: Final = 6.0
 RENEW_SECONDS: Final = 1.0
-STOP_SECONDS_MAX: Final = 4.0
+STOP_SECONDS_MAX: Final = 3.0
 RETRY_SECONDS_MIN: Final = 0.5
 RETRY_SECONDS_MAX: Final = 10.0
 
