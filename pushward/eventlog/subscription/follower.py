@@ -25,7 +25,7 @@ from pushward.eventlog.subscription.errors import LeaseLostError, LogRewrittenEr
 from pushward.eventlog.subscription.gauges import Gauges
 from pushward.eventlog.subscription.lease import Lease
 from pushward.eventlog.subscription.parked import ParkedStreams
-from pushward.eventlog.subscription.poison import TRIES_ALONE, is_outage
+from pushward.eventlog.subscription.poison import TRIES_ALONE, is_outage, told
 from pushward.eventlog.subscription.positions import Claim, Positions
 from pushward.eventlog.subscription.timing import Timing
 
@@ -126,7 +126,10 @@ class Follower:
         except Exception as error:
             self._followed.gauges.retried(self.shard)
             if not isinstance(error, PushwardError):
-                _log.exception("subscription_failed", subscription=self._followed.name, shard=self.shard)
+                # Without its text, which may quote an event.
+                _log.error(
+                    "subscription_failed", subscription=self._followed.name, shard=self.shard, reason=told(error)
+                )
             await self._pause()
 
     async def _verify(self) -> None:
@@ -188,7 +191,7 @@ class Follower:
             shard=self.shard,
             position=events[0].position,
             tries=self._tries_alone,
-            exc_info=error,
+            reason=told(error),
         )
         if self._tries_alone < TRIES_ALONE:
             await self._pause()

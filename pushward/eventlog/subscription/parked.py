@@ -116,5 +116,5 @@ class ParkedStreams:
             shard=self._shard,
             stream=str(parked.stream_id),
             position=parked.position,
-            exc_info=error,
+            reason=told(error),
         )
