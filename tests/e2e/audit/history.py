@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pushward import ids
+from pushward.api.events.v1 import types_pb2
 from pushward.cli.event_text import readable
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.postgres import EVENT_COLUMNS
@@ -76,6 +77,7 @@ async def _told(base_url: str, installation: Installation, stores: Stores) -> Hi
         ):
             await _asked(tenant, same_identity)
             await _asked(tenant, neighbour, "approved")
+        await tenant.delete(f"/v2/Services/{foreign}")
         async with Phone.enrolled(tenant, service, identity) as first:
             approved = await _asked(tenant, first, "approved")
             denied = await _asked(tenant, first, "denied")
@@ -86,6 +88,7 @@ async def _told(base_url: str, installation: Installation, stores: Stores) -> Hi
             await until(lambda: tenant.gone(f"{entity}/Challenges/{left}"))
         async with Phone.enrolled(tenant, service, identity) as second:
             after = await _asked(tenant, second, "approved")
+        await until(lambda: _is_deleted(stores, foreign, identity))
     shard, events = await _events(stores, approved)
     return History(
         stores,
@@ -121,6 +124,14 @@ async def _asked(tenant: Tenant, phone: Phone, answer: Any = None) -> str:  # An
     if answer is not None:
         await phone.decide(sid, answer)
     return sid
+
+
+async def _is_deleted(stores: Stores, service: str, identity: str) -> bool:
+    """Whether the reaper has been there."""
+    query = "SELECT type FROM log.event WHERE shard = $1 AND stream_id = $2 ORDER BY version DESC LIMIT 1"
+    stream_id = ids.entity_stream(service, identity, SHARDS)
+    rows = await sql.rows(stores.database_url, query, ids.shard_of_stream(stream_id), stream_id)
+    return rows == [(types_pb2.EVENT_TYPE_ENTITY_DELETED,)]
 
 
 async def _events(stores: Stores, sid: str) -> tuple[int, list[Happened]]:

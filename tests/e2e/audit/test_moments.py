@@ -99,7 +99,7 @@ def test_a_challenge_is_answered_from_its_event_on(
 def test_a_deleted_entity_is_not_there_until_it_is_created_anew(audit: Audit, history: History) -> None:
     """Nobody has the identity in between; what happened stays told."""
     created = [one for one in history.own_events if one.type == "EntityCreated"]
-    deleted = history.event("EntityDeleted")
+    (deleted,) = [one for one in history.own_events if one.type == "EntityDeleted"]
     assert audit.json(at=str(deleted.position - 1))["entity_sid"] == created[0].fields["entity_sid"]
     between = audit.json(at=str(created[1].position - 1))
     assert (between["entity_sid"], len(between["lives"])) == (None, 1)

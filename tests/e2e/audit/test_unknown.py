@@ -29,6 +29,18 @@ def test_a_namesake_in_another_service_is_somebody_else(audit: Audit, history: H
     assert sids.isdisjoint({history.approved, history.denied, history.left, history.after})
 
 
+def test_a_deleted_service_still_has_its_history(audit: Audit, history: History) -> None:
+    """When it was deleted, and that the reaper took its entities along."""
+    report = audit.json(service=history.other_service)
+    (life,) = report["lives"]
+    assert report["entity_sid"] is None
+    assert life["deleted_by"] == "system:service-reaper"
+    assert report["service"]["deleted_at"] <= life["deleted_at"]
+    assert report["checks"]["receipts"] == {}
+    assert "The service was deleted at" in audit.text(service=history.other_service).out
+    assert audit.json()["service"]["deleted_at"] is None
+
+
 def test_an_identity_is_never_read_as_a_sid(audit: Audit) -> None:
     """The entity's SID names nobody."""
     ran = audit.text(entity=audit.json()["entity_sid"])
