@@ -28,6 +28,7 @@ class AiokafkaProducer:
         self._producer = producer
         self._topic = topic
         self._partition = partition
+        self._ended = False
 
     @classmethod
     async def started(cls, options: Mapping[str, Any], topic: str, partition: int) -> Self:  # Any: aiokafka's options
@@ -55,6 +56,8 @@ class AiokafkaProducer:
     async def send(self, records: Sequence[Record]) -> Acknowledged:
         """Sends as many records as one batch holds. Raises BrokerAwayError, RecordTooLargeError."""
         assert records, "a batch of nothing has no offset"
+        if self._ended:
+            raise BrokerAwayError("This producer was ended.")
         batch = self._producer.create_batch()
         taken = 0
         for record in records:
@@ -73,12 +76,14 @@ class AiokafkaProducer:
 
     async def end(self) -> None:
         """Ends it at once, whatever is outstanding; never raises. Nothing of it is left in this process."""
-        sender, accumulator = self._producer._sender, self._producer._message_accumulator
-        try:
-            async with asyncio.timeout(END_SECONDS_MAX):
-                await sender.close()
-        except (KafkaError, OSError, TimeoutError):
-            pass  # it had failed, or was cut
+        if self._ended:
+            return
+        self._ended = True
+        sender, accumulator = self._producer._sender.sender_task, self._producer._message_accumulator
+        if sender is not None:
+            for _ in range(2):  # the first asks it to end once its request has; the second cuts that, too
+                sender.cancel()
+                await asyncio.wait({sender}, timeout=END_SECONDS_MAX)
         try:
             accumulator.fail_all(ProducerClosed())
             await self._producer.stop()

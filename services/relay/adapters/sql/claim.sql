@@ -22,7 +22,7 @@ BEGIN
     INSERT INTO relay.member AS m (owner, seen_until) VALUES (claimant, until)
         ON CONFLICT (owner) DO UPDATE SET seen_until = EXCLUDED.seen_until;
     SELECT count(*) INTO total FROM relay.lease;
-    SELECT ceil(total::numeric / count(*)) INTO share FROM relay.member AS m WHERE m.seen_until > clock_timestamp();
+    SELECT ceil(total::numeric / greatest(1, count(*))) INTO share FROM relay.member AS m WHERE m.seen_until > clock_timestamp();
     SELECT max(e.epoch) INTO now_in FROM log.epoch AS e;
 
     WITH mine AS (
