@@ -1,9 +1,9 @@
 """The topic as a source, its holes filled from another one: the log, for the platform team.
 
-Positions are the log's, not Kafka's offsets: the topic may be emptied by retention, deleted and made again, and may hold
-duplicates. Where to begin follows from how the relay writes: a record with position p has an offset of at least p - 1
-(docs/adr/0021), so whoever reads from offset ``last.position - 1`` meets all that follows. What was applied is dropped,
-what is missing is filled; without ``fill`` it is a HoleError.
+Positions are the log's, not Kafka's offsets: the topic may be emptied by retention, deleted and made again, and may
+hold duplicates. Where to begin follows from how the relay writes: a record with position p has an offset of at least
+p - 1 (docs/adr/0021), so whoever reads from offset ``last.position - 1`` meets all that follows. What was applied is
+dropped, what is missing is filled; without ``fill`` it is a HoleError.
 
     broker away           the client comes back by itself; the first connection is tried until it stands
     offset out of range   the topic was emptied or made anew: sought again, at the same position
@@ -12,12 +12,13 @@ what is missing is filled; without ``fill`` it is a HoleError.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
     AuthenticationFailedError,
     KafkaError,
@@ -46,6 +47,17 @@ FETCH_BYTES_MAX: Final = 8 * 1024 * 1024
 PARTITION_FETCH_BYTES_MAX: Final = 2 * 1024 * 1024
 LOOK_SECONDS_MAX: Final = 10.0
 
+_CONSUMER: Final[Mapping[str, Any]] = {  # Any: keyword arguments of aiokafka's
+    "group_id": None,
+    "enable_auto_commit": False,
+    "auto_offset_reset": "none",
+    "isolation_level": "read_uncommitted",  # the relay has no transactions
+    "check_crcs": True,
+    "fetch_max_wait_ms": FETCH_WAIT_MS_MAX,
+    "fetch_max_bytes": FETCH_BYTES_MAX,
+    "fetch_min_bytes": 1,
+    "max_partition_fetch_bytes": PARTITION_FETCH_BYTES_MAX,
+}
 _REFUSED: Final = (AuthenticationFailedError, TopicAuthorizationFailedError)
 
 
@@ -185,7 +197,7 @@ class KafkaSource:
             return ()
 
     async def _records(self, shard: int, limit: int) -> Sequence[Published]:
-        """Records from where the partition is; none if none come in time. Raises OffsetOutOfRangeError, RefusedError."""
+        """The next records; none if none come in time. Raises OffsetOutOfRangeError, RefusedError."""
         partition = TopicPartition(self._topic, shard)
         try:
             found = await self._consumer.getmany(partition, timeout_ms=WAIT_MS, max_records=limit)
@@ -227,23 +239,12 @@ class KafkaSource:
 
     async def _connect(self) -> str | None:
         """Connects, with every partition assigned and at rest; returns why not."""
-        consumer = AIOKafkaConsumer(
-            **self._cluster.options(self._client_id),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_uncommitted",  # the relay has no transactions
-            check_crcs=True,
-            fetch_max_wait_ms=FETCH_WAIT_MS_MAX,
-            fetch_max_bytes=FETCH_BYTES_MAX,
-            fetch_min_bytes=1,
-            max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
-        )
+        consumer = AIOKafkaConsumer(**self._cluster.options(self._client_id), **_CONSUMER)
         try:
             async with asyncio.timeout(LOOK_SECONDS_MAX):
-                await consumer.start()
-                # All topics are asked for: asking for one by name makes it, where the cluster makes topics by itself.
-                known = self._topic in await consumer.topics()
+                count = await self._partitions()
+                if count:
+                    await consumer.start()
         except BaseException as error:
             await consumer.stop()
             if isinstance(error, _REFUSED):
@@ -251,21 +252,31 @@ class KafkaSource:
             if isinstance(error, KafkaError | TimeoutError | OSError):
                 return repr(error)
             raise
-        if not known:
+        if not count:
             await consumer.stop()
             return "there is no such topic"
-        self._assign(consumer)
+        self._assign(consumer, count)
         return None
 
-    def _assign(self, consumer: Any) -> None:  # Any: as above
-        partitions = [
-            TopicPartition(self._topic, number) for number in sorted(consumer.partitions_for_topic(self._topic))
-        ]
+    async def _partitions(self) -> int:
+        """How many the topic has; 0 if there is none."""
+        admin = AIOKafkaAdminClient(**self._cluster.options(self._client_id))
+        try:
+            await admin.start()
+            # All topics are asked for: asking for one by name makes it, where the cluster makes topics by itself.
+            described = await admin.describe_topics()
+        finally:
+            await admin.close()
+        counts = {each["topic"]: len(each["partitions"]) for each in described if not each["error_code"]}
+        return counts.get(self._topic, 0)
+
+    def _assign(self, consumer: Any, count: int) -> None:  # Any: as above
+        partitions = [TopicPartition(self._topic, number) for number in range(count)]
         consumer.assign(partitions)
         for partition in partitions:
             consumer.seek(partition, 0)  # so that nobody asks for a committed offset; `begin` knows better
         consumer.pause(*partitions)
-        self._consumer, self._count = consumer, len(partitions)
+        self._consumer, self._count = consumer, count
 
 
 def _prove(place: _Place) -> None:

@@ -18,9 +18,9 @@ def event_id(position: int, history: int = 0) -> UUID:
     return UUID(int=history << 64 | position)
 
 
-def event(position: int, history: int = 0) -> StoredEvent:
+def event(position: int, history: int = 0, shard: int = SHARD) -> StoredEvent:
     """The event at a position."""
-    return StoredEvent(SHARD, position, UUID(int=position), 1, event_id(position, history), 12, 1, _AT, b"", b"")
+    return StoredEvent(shard, position, UUID(int=position), 1, event_id(position, history), 12, 1, _AT, b"", b"")
 
 
 def position(number: int, epoch: int = EPOCH) -> Position:
