@@ -35,6 +35,7 @@ from pushward.subscribe.errors import (
     HoleError,
     PositionFromFutureError,
     RefusedError,
+    SubscribeError,
     UnknownShardError,
 )
 from pushward.subscribe.port import Source, Stretch
@@ -140,7 +141,7 @@ class KafkaSource:
         if not place.fetched:
             place.fetched.extend(await self._fetched(place, limit))
         stretch = self._sifted(place, limit)
-        if stretch.through == last.position and place.fetched:
+        if not stretch.events and place.fetched:
             stretch = await self._filled(place, limit)
         place.last = stretch.to()
         return stretch
@@ -150,7 +151,13 @@ class KafkaSource:
         last, events = place.last, list[StoredEvent]()
         while place.fetched and len(events) < limit:
             record = place.fetched[0]
-            match fate(last, record.epoch, record.event):
+            try:
+                judged = fate(last, record.epoch, record.event)
+            except SubscribeError:
+                if events:
+                    break  # what came before is given first
+                raise
+            match judged:
                 case Fate.HOLE:
                     break
                 case Fate.DROP:
