@@ -7,7 +7,7 @@ from typing import Final
 from tests.e2e.conftest import Enrol
 from tests.support import sql
 from tests.support.installation import pushward
-from tests.support.phone import STREAM, Phone
+from tests.support.phone import STREAM, Phone, receipt_path
 from tests.support.receiver import Receiver
 from tests.support.system import System
 from tests.support.tenant import Json, Tenant, refused
@@ -36,6 +36,8 @@ async def test_a_forgotten_entity_is_gone_with_all_that_it_had(
     pending, approved = [await tenant.challenge(phone.entity, phone.sid) for _ in range(2)]
     await phone.decide(approved["sid"], "approved")
     signed = {**await phone.shown(pending["sid"]), "status": "approved"}
+    receipt = receipt_path(phone.factor, approved["sid"])
+    assert (await tenant.get(receipt))["jws"]
     entity = await tenant.get(phone.entity)
     done = forget(system, phone)
     assert done["entity_sids"] == [entity["sid"]]
@@ -43,7 +45,6 @@ async def test_a_forgotten_entity_is_gone_with_all_that_it_had(
         assert refused(await tenant.client.get(path)) == (404, 60392)
     assert refused(await phone.get(phone.path)) == (401, 20003)
     assert refused(await phone.answer(pending["sid"], signed)) == (401, 20003)
-    receipt = f"/pushward/v1{phone.entity.removeprefix('/v2')}/Challenges/{approved['sid']}/Receipt"
     began = time.monotonic()
     for path in (pending["url"], approved["url"], receipt):
         await until(lambda path=path: tenant.gone(path))  # type: ignore[misc]  # the loop's own path

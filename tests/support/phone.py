@@ -114,6 +114,12 @@ class Phone:
         return await (self.device.approve(challenge) if decision == "approved" else self.device.deny(challenge))
 
 
+def receipt_path(factor: Factor, challenge_sid: str) -> str:
+    """Where the receipt of an answered challenge is."""
+    entity = f"/pushward/v1/services/{factor.service_sid}/entities/{factor.identity}"
+    return f"{entity}/challenges/{challenge_sid}/receipt"
+
+
 def new_identity() -> str:
     """Somebody who has never been here."""
     return f"user-{uuid.uuid4()}"

@@ -1,0 +1,1 @@
+"""What is nowhere in the clear, and what nobody can read any more."""
