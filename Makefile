@@ -81,6 +81,10 @@ test: $(INSTALLED) $(KAFKA_JARS) ## All tests, with real components (ARGS="-k na
 	$(VENV)/pytest $(ARGS)
 	$(if $(ARGS),,cd clients/python && ../../$(VENV)/pytest)
 
+.PHONY: soak
+soak: $(INSTALLED) $(KAFKA_JARS) ## The crash suite for long (KILLS=1000; SEED=n replays a schedule)
+	PUSHWARD_CRASH_KILLS=$(or $(KILLS),1000) PUSHWARD_CRASH_SEED=$(SEED) $(VENV)/pytest -q tests/crash $(ARGS)
+
 ##@ Run
 
 .PHONY: run

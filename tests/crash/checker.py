@@ -13,10 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from uuid import UUID
 
 TOLD_MAX: Final = 5
+NOWHERE: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class Fact(NamedTuple):
@@ -76,12 +78,12 @@ def acknowledged_problems(log: Log, acknowledged: Iterable[Fact]) -> Iterator[Pr
 
 def topic_problems(log: Log, records: Iterable[Fact]) -> Iterator[Problem]:
     """``records`` are in the order of their offsets, in each shard."""
-    return _compared(log, records, repeats_are_right=True)
+    return _compared(log, records, NOWHERE, repeats_are_right=True)
 
 
-def applied_problems(log: Log, applied: Iterable[Fact]) -> Iterator[Problem]:
-    """``applied`` is what a subscriber did, in the order in which it did it."""
-    return _compared(log, applied, repeats_are_right=False)
+def applied_problems(log: Log, applied: Iterable[Fact], after: Mapping[int, int] = NOWHERE) -> Iterator[Problem]:
+    """``applied`` is what a subscriber did, in its order, that began ``after`` these positions of the shards."""
+    return _compared(log, applied, after, repeats_are_right=False)
 
 
 def call_problems(due: Collection[str], calls: Iterable[Call]) -> Iterator[Problem]:
@@ -115,8 +117,10 @@ def _is_in(log: Log, fact: Fact) -> bool:
     return 1 <= fact.position <= len(ids) and ids[fact.position - 1] == fact.event_id
 
 
-def _compared(log: Log, facts: Iterable[Fact], *, repeats_are_right: bool) -> Iterator[Problem]:
-    reached: dict[int, int] = defaultdict(int)  # all up to here has come
+def _compared(
+    log: Log, facts: Iterable[Fact], after: Mapping[int, int], *, repeats_are_right: bool
+) -> Iterator[Problem]:
+    reached: dict[int, int] = defaultdict(int, after)  # all up to here has come
     ahead: dict[int, set[int]] = defaultdict(set)  # and these beyond
     for fact in facts:
         shard, position, _ = fact

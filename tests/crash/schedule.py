@@ -34,6 +34,7 @@ class Target(StrEnum):
     NOTIFIER = "notifier"
     WEBHOOK = "webhook"
     EDGE = "edge"
+    INSIGHTS = "insights"
     KAFKA = "kafka"
     POSTGRES = "postgres"
 
@@ -58,6 +59,7 @@ WEIGHTS: Final = {
     Target.NOTIFIER: 1,
     Target.WEBHOOK: 6,
     Target.EDGE: 2,
+    Target.INSIGHTS: 1,
     Target.KAFKA: 3,
     Target.POSTGRES: 4,
 }

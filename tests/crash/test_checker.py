@@ -121,6 +121,13 @@ def test_an_event_that_was_not_applied_is_found() -> None:
     assert kinds(applied_problems(LOG, without(5))) == [Kind.MISSING]
 
 
+def test_a_subscriber_that_began_later_owes_only_what_came_then() -> None:
+    """Installed at the head of a shard; what lay before it is not its business, and would be once too much."""
+    assert kinds(applied_problems(LOG, FACTS[2:], {0: 2})) == []
+    assert kinds(applied_problems(LOG, FACTS[1:], {0: 2})) == [Kind.TWICE]
+    assert kinds(applied_problems(LOG, FACTS[3:], {0: 2})) == [Kind.EARLY, Kind.EARLY, Kind.MISSING]
+
+
 def test_calls_may_be_repeated_as_they_were() -> None:
     """The same subject, id and body."""
     calls = [Call("a", "1", b"x"), Call("b", "2", b"y"), Call("a", "1", b"x")]
