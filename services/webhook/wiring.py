@@ -56,7 +56,7 @@ class WebhookService:
         self._outbound = OutboundClient(reach)
         self._courier = Courier(
             deliveries,
-            Sender(registry, challenges, sealer, self._outbound),
+            Sender(registry, challenges, sealer, self._outbound, runtime.heads.tail),
             Places(settings.webhook_workers * DELIVERIES_PER_WORKER),
         )
         self._pruner = pruner(deliveries)

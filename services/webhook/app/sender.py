@@ -13,9 +13,12 @@ import structlog
 
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesStub
+from pushward.api.events.v1 import envelope_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.errors import NotFoundError, TooManyRequestsError, UnavailableError
+from pushward.eventlog.port import LogReader
+from pushward.kafka.record import traceparent_of
 from pushward.outbound.client import Answer, TargetRefusedError, TimedOutError, UnreachableError
 from pushward.security.sealing import Sealer
 from services.webhook.app.sealed_fields import SECRET, URL, field
@@ -46,6 +49,7 @@ class Sender:
         challenges: ChallengesStub,
         sealer: Sealer,
         outbound: Outbound,
+        events: LogReader,
         *,
         wall_seconds: Callable[[], float] = time.time,
     ) -> None:
@@ -53,6 +57,7 @@ class Sender:
         self._challenges = challenges
         self._sealer = sealer
         self._outbound = outbound
+        self._events = events
         self._wall_seconds = wall_seconds
 
     async def attempt(self, delivery: Delivery) -> Result:
@@ -92,9 +97,18 @@ class Sender:
         headers = {
             "Content-Type": _FORM,
             "X-Twilio-Signature": signed.signature,
+            "traceparent": await self._traceparent(delivery),
             **standard_headers(secret, uuid, int(self._wall_seconds()), body),
         }
         return result_of_answer((await self._outbound.post(url, headers, body)).status)
+
+    async def _traceparent(self, delivery: Delivery) -> str:
+        """W3C trace context: the trace of the request that the event came of. The event is mostly in memory still."""
+        event = await self._events.event_at(delivery.shard, delivery.position)
+        if event is None:
+            raise NotFoundError("The event is not in the log any more.")
+        envelope = envelope_pb2.Envelope.FromString(event.envelope)
+        return traceparent_of(envelope.correlation_id, event.event_id)
 
     async def _render(self, delivery: Delivery) -> dict[str, str]:
         """The event's fields, of whoever owns it, under the name that webhooks know it by."""

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from pushward import ids
 from pushward.api.common.v1 import common_pb2
+from pushward.api.events.v1 import envelope_pb2
 from pushward.api.webhook.v1 import webhook_pb2
 from pushward.api.webhook.v1.webhook_pb2_grpc import WebhooksStub
 from pushward.database.pool import Database
@@ -38,6 +39,7 @@ from tests.support.waiting import eventually, until
 
 ACCOUNT = ids.new_sid(ids.ACCOUNT, 1, 1, 1)
 SERVICE = ids.new_sid(ids.SERVICE, 1, 1, 2)
+CORRELATION_ID = bytes.fromhex("0af7651916cd43dd8448eb211c80319c")
 PRINCIPAL = common_pb2.Principal(account=common_pb2.AccountPrincipal(account_sid=ACCOUNT, credential_sid=ACCOUNT))
 
 
@@ -109,7 +111,8 @@ class World:
         stream = ids.stream_of_sid(ids.new_sid(ids.ENTITY, shard, 1, secrets.randbits(ids.RANDOM_BITS)))
         row = await self.database.fetchrow("SELECT clock_timestamp() AS now")
         assert row is not None
-        event = NewEvent(stream, 1, uuid4(), event_type, 1, row["now"], b"envelope", message.SerializeToString())
+        envelope = envelope_pb2.Envelope(correlation_id=CORRELATION_ID).SerializeToString()
+        event = NewEvent(stream, 1, uuid4(), event_type, 1, row["now"], envelope, message.SerializeToString())
         return await self.log.append(Append(shard, (StreamWrite(stream, 0, (event,)),)))
 
     async def deliveries(self) -> Sequence[tuple[str, str, int]]:

@@ -8,7 +8,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from pushward import ids
 from pushward.api.events.v1 import challenge_pb2, registry_pb2, types_pb2
-from tests.integration.webhook.conftest import ACCOUNT, SERVICE, World, sid
+from tests.integration.webhook.conftest import ACCOUNT, CORRELATION_ID, SERVICE, World, sid
 from tests.integration.webhook.running import AUTH_TOKEN
 
 FACTOR_CREATED = types_pb2.EVENT_TYPE_FACTOR_CREATED
@@ -47,6 +47,23 @@ async def test_a_delivery_passes_the_stock_validator_and_carries_standard_webhoo
     key = base64.b64decode(webhook.secret.removeprefix("whsec_"))
     expected = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
     assert call.headers["webhook-signature"] == f"v1,{expected}"
+
+
+async def test_a_delivery_goes_on_with_the_trace_of_its_event(world: World) -> None:
+    """The trace id is the event's correlation id, the span the event's own; a retry has the same."""
+    world.receiver.statuses = [500]
+    async with world.process() as stub:
+        await world.subscribe(stub)
+        await world.happen(FACTOR_CREATED, factor_created())
+        await world.until_called(1)
+        await world.until_result("refused")
+        await world.make_everything_due()
+        await world.until_delivered([("factor.created", "delivered", 2)])
+    first, second = (call.headers["traceparent"] for call in world.receiver.calls)
+    version, trace_id, span_id, flags = first.split("-")
+    assert (version, trace_id, flags) == ("00", CORRELATION_ID.hex(), "01")
+    assert len(bytes.fromhex(span_id)) == 8
+    assert first == second
 
 
 async def test_version_1_sends_fewer_fields(world: World) -> None:
