@@ -73,8 +73,9 @@ class ShardHistory:
     _tried_identities: int = 0
 
     def appends(self, events: int) -> Iterator[Recorded]:
-        """Appends of at least so many events."""
-        while self.position < events:
+        """Appends of at least so many events, after ``position``."""
+        until = self.position + events
+        while self.position < until:
             self._now += timedelta(milliseconds=self.random.randrange(STEP_MS))
             if not self._users or self.random.random() < 1 / (2 * LOGINS_A_USER):
                 yield self._enrolled()

@@ -114,7 +114,7 @@ def _fill(url: str, events: int) -> None:
 
 
 def fill_shard(url: str, shard: int, events: int) -> None:
-    """One shard's events and rows, in batches, each a transaction."""
+    """One shard's events and rows, after those that it has; in batches, each a transaction."""
     rng = random.Random(SEED * SHARDS + shard)
     of_all = random.Random(SEED)
     account, service = (ids.new_sid(kind, 0, 0, of_all.getrandbits(ids.RANDOM_BITS)) for kind in ("AC", "VA"))
@@ -124,6 +124,7 @@ def fill_shard(url: str, shard: int, events: int) -> None:
 async def _fill_shard(url: str, history: ShardHistory, events: int) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute("SET synchronous_commit = off")
+    history.position = await connection.fetchval("SELECT position FROM log.shard WHERE shard = $1", history.shard)
     rows: dict[tuple[str, Any], StateRow] = {}  # the last of each key; Any: a key
     heads: dict[UUID, int] = {}
     batch: list[Recorded] = []
