@@ -6,10 +6,10 @@ from dataclasses import replace
 from pushward.database.install import install
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.module import LOG_MODULE
-from tests.integration.eventlog.following import World
+from tests.integration.eventlog.following import Follower, World
 from tests.support.databases import SHARDS
 from tests.support.probe.counter import PROBE_MODULE
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, until
 
 
 async def test_every_event_is_applied_once_and_the_position_moves_with_it(world: World) -> None:
@@ -70,7 +70,7 @@ async def test_unwanted_events_move_the_position_without_an_effect(world: World)
 async def test_a_lazy_move_keeps_the_shard(world: World) -> None:
     """Whoever stored a position goes on: nobody has to take the shard anew, with a pause in between."""
     follower = await world.follow(wants=lambda event: False)
-    await eventually(lambda: world.query("SELECT count(owner) FROM probe.subscription"), [(SHARDS,)])
+    await until(lambda: _follows_all(follower))
     followers = dict(follower.subscription._followers)
     positions = "SELECT sum(position)::int FROM probe.subscription"
     for appended in (8, 16):
@@ -112,3 +112,7 @@ async def test_a_new_subscription_is_installed_at_the_head(world: World) -> None
     await world.append(4)
     await install(world.url, modules, SHARDS)
     assert await world.query(heads) == [("newcomer", 8), ("probe", 0)]
+
+
+async def _follows_all(follower: Follower) -> bool:
+    return len(follower.subscription._followers) == SHARDS
