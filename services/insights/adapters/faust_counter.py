@@ -1,9 +1,7 @@
-"""The live counter: a faust app as a library in our own loop. The only module that knows faust.
-
-Importing faust takes most of a second, so this module is imported where a counter is served with Kafka, nowhere else.
+"""The live counter: records of the topic into faust's tables, and their rows into the store.
 
     source      pushward.events, never declared by us: the relay makes it; it must be there, a partition for each shard
-    tables      factor, service: in memory, changelogs in Kafka, read back at the start
+    tables      factor, service: read back from their changelogs at the start
     guarantee   at least once, one task, one instance; each value's own position makes it once (domain/counting.py)
     rows        stored by a task of ours every FLUSH_SECONDS, fenced by the term
 
@@ -12,29 +10,24 @@ is for.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator, MutableMapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import faust
 import structlog
 
 from pushward.errors import UnavailableError
 from pushward.kafka.aiokafka_broker import AiokafkaBroker
 from pushward.kafka.broker import BrokerError
-from pushward.kafka.cluster import SASL_MECHANISM, KafkaCluster
+from pushward.kafka.cluster import KafkaCluster
 from pushward.kafka.record import RecordError, published, topic_of
-from pushward.kafka.topic import CLUSTER_DEFAULT, refusal
+from pushward.kafka.topic import refusal
 from pushward.telemetry.metrics import Metrics
 from services.insights.adapters.decoding import happening_of
-from services.insights.adapters.values import count_of, value_of
+from services.insights.adapters.faust_app import APPLICATION, App, CountTable, app_of, silence
 from services.insights.app.ports import CounterError, FiguresStore, Term
 from services.insights.app.tally import Tally
-from services.insights.domain.counting import Count
 
-APPLICATION: Final = "pushward-insights"
-MEMBER: Final = "live"
 START_SECONDS_MAX: Final = 30.0
 STOP_SECONDS_MAX: Final = 2.5
 FLUSH_SECONDS: Final = 0.5
@@ -42,52 +35,7 @@ ROWS_A_FLUSH_MAX: Final = 1_000
 UNSAVED_ROWS_MAX: Final = 20_000
 LOOK_SECONDS: Final = 0.2
 
-LOUD_LOGGERS: Final = ("faust", "mode", "aiokafka")
-SILENT_LOGGERS: Final = ("faust.transport.producer",)  # "buffer full", hundreds a second
-
 _log = structlog.get_logger(__name__)
-
-Message = Any
-"""faust's message. Any: faust's types are its own business."""
-
-
-class CountTable(MutableMapping[str, Count]):
-    """A faust table as counts."""
-
-    def __init__(self, table: Any) -> None:  # Any: faust's table
-        self._table = table
-
-    def __getitem__(self, key: str) -> Count:
-        value = self._table.get(key)
-        if value is None:
-            raise KeyError(key)
-        return count_of(value)
-
-    def __setitem__(self, key: str, count: Count) -> None:
-        self._table[key] = value_of(count)
-
-    def __delitem__(self, key: str) -> None:
-        del self._table[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table.keys())
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-
-class _App(faust.App):
-    """An app that touches nothing of its process but the loop."""
-
-    def _create_directories(self) -> None:
-        """It keeps nothing in files."""
-
-
-def _table(app: faust.App, name: str, shards: int) -> CountTable:
-    """A table in memory, with a changelog in Kafka."""
-    table = app.Table(name, partitions=shards)
-    table.changelog_topic.replicas = CLUSTER_DEFAULT  # as a setting faust refuses it
-    return CountTable(table)
 
 
 class FaustCounter:
@@ -98,17 +46,13 @@ class FaustCounter:
         self._broker = AiokafkaBroker(cluster, APPLICATION)
         self._store = store
         self._metrics = metrics
-        for name in LOUD_LOGGERS:
-            logging.getLogger(name).setLevel(logging.WARNING)
-        for name in SILENT_LOGGERS:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        silence()
 
     @asynccontextmanager
     async def running(self, epoch: int, shards: int, term: Term) -> AsyncIterator["FaustStream"]:
         """A counter for a term. Raises CounterError."""
-        topic = topic_of(epoch)
-        await self._require_topic(topic, shards)
-        stream = FaustStream(self._app(epoch, shards), topic, epoch, shards, term, self._store, self._metrics)
+        await self._require_topic(topic_of(epoch), shards)
+        stream = FaustStream(app_of(self._cluster, epoch, shards), epoch, shards, term, self._store, self._metrics)
         try:
             await stream.start()
             yield stream
@@ -126,70 +70,23 @@ class FaustCounter:
         if (problem := refusal(topic, found, shards)) is not None:
             raise CounterError(problem)
 
-    def _app(self, epoch: int, shards: int) -> faust.App:
-        # Names of topics and group: an epoch's positions mean nothing in another.
-        name = APPLICATION if epoch == 1 else f"{APPLICATION}-{epoch}"
-        return _App(
-            name,
-            broker=[f"kafka://{address.strip()}" for address in self._cluster.bootstrap.split(",")],
-            broker_credentials=self._credentials(),
-            broker_client_id=APPLICATION,
-            autodiscover=False,
-            store="memory://",
-            web_enabled=False,
-            processing_guarantee="at_least_once",
-            key_serializer="raw",
-            value_serializer="raw",
-            topic_disable_leader=True,
-            topic_partitions=shards,
-            table_standby_replicas=0,
-            stream_wait_empty=False,
-            # A static member: whoever comes takes the place over at once, and fences whoever had it.
-            consumer_group_instance_id=MEMBER,
-            consumer_auto_offset_reset="earliest",
-            broker_session_timeout=6,
-            broker_heartbeat_interval=1,
-            broker_commit_interval=1.0,
-            producer_acks=-1,
-            worker_redirect_stdouts=False,
-        )
-
-    def _credentials(self) -> Any:  # Any: faust's credentials
-        context = self._cluster.options(APPLICATION).get("ssl_context")
-        if self._cluster.username is not None:
-            return faust.SASLCredentials(
-                username=self._cluster.username,
-                password=self._cluster.password,
-                ssl_context=context,
-                mechanism=SASL_MECHANISM,
-            )
-        return None if context is None else faust.SSLCredentials(context)
-
 
 class FaustStream:
     """One counter, from its start to its end."""
 
-    def __init__(
-        self,
-        app: faust.App,
-        topic: str,
-        epoch: int,
-        shards: int,
-        term: Term,
-        store: FiguresStore,
-        metrics: Metrics,
-    ) -> None:
+    def __init__(self, app: App, epoch: int, shards: int, term: Term, store: FiguresStore, metrics: Metrics) -> None:
         self._app = app
         self._epoch = epoch
         self._term = term
         self._store = store
         self._events = metrics.counter("insights_events", "Events that the live counter has taken from Kafka")
+        self._position = metrics.gauge("insights_position", "The last position counted of a shard", ["shard"])
         self._skipped = metrics.counter("insights_records_skipped", "Records of the topic that couldn't be read")
-        self._tally = Tally(_table(app, "factor", shards), _table(app, "service", shards))
+        self._tally = Tally(CountTable(app, "factor", shards), CountTable(app, "service", shards))
         self._flushing: asyncio.Task[str] | None = None
         self._saved = asyncio.Event()  # set when rows were stored, so that more may be counted
         self._left_behind = False
-        source = app.topic(topic, key_serializer="raw", value_serializer="raw")
+        source = app.topic(topic_of(epoch), key_serializer="raw", value_serializer="raw")
         app.agent(source, concurrency=1, name=APPLICATION)(self._count)
 
     async def start(self) -> None:
@@ -226,7 +123,7 @@ class FaustStream:
         if not stopping.done():
             self._left_behind = True
             stopping.cancel()
-            _log.error("counter_hangs", term=self._term.number)
+            _log.warning("counter_hangs", term=self._term.number)
         elif (failure := stopping.exception()) is not None:
             _log.warning("counter_stop_failed", term=self._term.number, reason=repr(failure))
 
@@ -242,18 +139,19 @@ class FaustStream:
                 self._skipped.inc()
                 _log.exception("record_failed", partition=event.message.partition, offset=event.message.offset)
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: Any) -> None:  # Any: faust's message
         try:
             record = published(message.partition, message.key, message.value, message.headers or ())
         except RecordError as error:
             self._skipped.inc()
-            _log.error("record_unreadable", offset=message.offset, reason=str(error))
+            _log.warning("record_unreadable", partition=message.partition, offset=message.offset, reason=str(error))
             return
         found = record.event
         event = happening_of(found.shard, found.position, found.type, found.recorded_at, found.payload)
         if event is not None and record.epoch == self._epoch:
             self._tally.take(event)
             self._events.inc()
+            self._position.labels(str(found.shard)).set(found.position)
 
     async def _flush(self) -> str:
         while True:
@@ -263,8 +161,8 @@ class FaustStream:
                 try:
                     if not await self._store.store(self._term, self._epoch, rows):
                         return "the term is over"
-                    self._saved.set()
                 except UnavailableError as error:
                     self._tally.give_back(rows)
                     _log.warning("figures_not_stored", reason=error.message)
                     break
+                self._saved.set()

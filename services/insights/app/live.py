@@ -89,7 +89,7 @@ class Live:
             await asyncio.wait({counting}, timeout=STOP_SECONDS_MAX)
             self._term.set(0)
             if not counting.done():
-                _log.error("counter_not_stopped", term=term.number)
+                _log.warning("counter_not_stopped", term=term.number)
         await self._leases.give_up(LEASE, term)
         _log.info("insights_standby", term=term.number)
 

@@ -1,5 +1,6 @@
 """Insights on a real PostgreSQL; whatever happens to challenges is appended by the probe."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -95,7 +96,11 @@ class World:
         self.recount = Recount(self.counted_log, self.store)
 
     @asynccontextmanager
-    async def process(self, **settings: Any) -> AsyncIterator[InsightsStub]:  # Any: settings of several types
+    async def process(
+        self,
+        metrics: Metrics | None = None,
+        **settings: Any,  # Any: settings of several types
+    ) -> AsyncIterator[InsightsStub]:
         """A process of insights: a stub to it."""
         servers = {name: InProcessServer() for name in ("registry", "insights")}
         registry = Registry()  # type: ignore[abstract]  # it has what insights asks for
@@ -105,7 +110,7 @@ class World:
         heads = HeadWatch(MemoryLog(shard_count=SHARDS))
         service = build(
             Settings(env=Environment.DEVELOPMENT, database_url=SecretStr(self.url), **settings),
-            Runtime(peers, heads, keys, self.metrics),
+            Runtime(peers, heads, keys, metrics or self.metrics),
         )
         service.register(servers["insights"])
         await service.start()
@@ -135,12 +140,17 @@ class World:
         """Rows of a statement, as insights may ask."""
         return [tuple(row) for row in await self.database.fetch(statement, *arguments)]
 
-    def measured(self, name: str) -> float:
-        """A metric with its labels, as Prometheus would see it."""
-        for line in self.metrics.text().decode().splitlines():
-            if line.startswith(f"{name} "):
-                return float(line.rpartition(" ")[2])
-        raise AssertionError(f"no metric {name}")
+    def environment(self) -> dict[str, str]:
+        """Of a command, or a process, on this database."""
+        return {**os.environ, "PUSHWARD_ENV": "development", "PUSHWARD_DATABASE_URL": self.url}
+
+
+def measured(metrics: Metrics, name: str) -> float:
+    """A metric with its labels, as Prometheus would see it."""
+    for line in metrics.text().decode().splitlines():
+        if line.startswith(f"{name} "):
+            return float(line.rpartition(" ")[2])
+    raise AssertionError(f"no metric {name}")
 
 
 async def total(stub: InsightsStub, since: datetime, factor_sid: str = "") -> insights_pb2.Figures:

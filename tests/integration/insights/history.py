@@ -45,8 +45,8 @@ class Challenge:
         shard = ids.shard_of_sid(of_factor)
         self.sid = ids.new_sid(ids.CHALLENGE, shard, milliseconds(at), secrets.randbits(ids.RANDOM_BITS))
         self.at = at
+        self.of_factor = of_factor
         self._log = log
-        self._factor = of_factor
         self._service = service
         self._version = 0
 
@@ -57,7 +57,7 @@ class Challenge:
             challenge_sid=self.sid,
             account_sid=ACCOUNT,
             service_sid=self._service,
-            factor_sid=self._factor,
+            factor_sid=self.of_factor,
             factor_type=common_pb2.FACTOR_TYPE_PUSH,
         )
         shard, stream = ids.shard_of_sid(self.sid), ids.stream_of_sid(self.sid)
@@ -68,29 +68,46 @@ class Challenge:
 
 
 class Load:
-    """Challenges of some factors on every shard, at random. The same seed, the same story."""
+    """Challenges of some factors on every shard, at random. The same seed, the same story.
+
+    ``expected`` is what it must be counted as, by factor: an answer that owes nothing to the code that counts.
+    """
 
     def __init__(self, log: GroupCommitLog, seed: int, begin: datetime, step: timedelta) -> None:
         self._log = log
         self._random = random.Random(seed)
-        self._at = begin
+        self.at = begin
         self._step = step
         self._open: list[Challenge] = []
         self.events = 0
+        self.expected: dict[Sid, dict[str, int]] = {}
 
     async def go_on(self, events: int) -> None:
         """So many events more."""
         for _ in range(events):
-            self._at += self._step * self._random.random() * 2
+            self.at += self._step * self._random.random() * 2
             if self._open and self._random.random() < 0.5:
                 challenge = self._open.pop(self._random.randrange(len(self._open)))
-                await challenge.happen(self._random.choice(_ENDINGS), self._at - challenge.at)
+                kind = self._random.choice(_ENDINGS)
+                await challenge.happen(kind, self.at - challenge.at)
+                self._expect(challenge, kind)
             else:
                 number = self._random.randrange(FACTORS_A_SHARD)
-                challenge = Challenge(self._log, factor(self._random.randrange(SHARDS), number), self._at)
+                challenge = Challenge(self._log, factor(self._random.randrange(SHARDS), number), self.at)
                 await challenge.happen(Kind.CREATED)
+                self._expect(challenge, Kind.CREATED)
                 self._open.append(challenge)
             self.events += 1
+
+    def _expect(self, challenge: "Challenge", kind: Kind) -> None:
+        names = [kind.value, *(["answered"] if kind in (Kind.APPROVED, Kind.DENIED) else [])]
+        figures = self.expected.setdefault(challenge.of_factor, {})
+        for name in names:
+            figures[name] = figures.get(name, 0) + 1
+        if "answered" in names:
+            took_ms = milliseconds(self.at) - milliseconds(challenge.at)
+            figures["time_to_answer_ms_sum"] = figures.get("time_to_answer_ms_sum", 0) + took_ms
+            figures["time_to_answer_ms_max"] = max(figures.get("time_to_answer_ms_max", 0), took_ms)
 
 
 async def ask_and_answer(

@@ -1,7 +1,6 @@
 """`pushward replay insights`, as an operator runs it."""
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime
 
@@ -19,8 +18,7 @@ PHONE = factor(2, 1)
 
 def replay(world: World, *options: str) -> subprocess.CompletedProcess[str]:
     """The command on the world's database."""
-    environment = {**os.environ, "PUSHWARD_ENV": "development", "PUSHWARD_DATABASE_URL": world.url}
-    return pushward(environment, "replay", "insights", *options, succeeds=False)
+    return pushward(world.environment(), "replay", "insights", *options, succeeds=False)
 
 
 def check(world: World) -> tuple[int, Json]:

@@ -12,7 +12,7 @@ from services.insights.domain.figures import Figures
 from services.insights.domain.happening import Kind
 from services.insights.domain.rows import Row, RowKey
 from services.insights.domain.windows import WINDOW_SECONDS, floor
-from tests.integration.insights.conftest import World, long_ago, recently
+from tests.integration.insights.conftest import World, long_ago, measured, recently
 from tests.integration.insights.history import SERVICE, Challenge, Load, ask_and_answer, factor
 from tests.support.databases import SHARDS
 
@@ -78,12 +78,11 @@ async def test_drift_is_told_by_kind_and_repaired(world: World) -> None:
     expected = {"miscounted": 2, "behind": 1, "missing": 1, "unfounded": 1}
     assert await world.drift() == expected
     later = Metrics()
-    world.metrics = later
     await world.query("DELETE FROM insights.lease")
-    await timer(world).turn()
+    await timer(world, later).turn()
     assert await world.drift() == {}
     for drift, count in expected.items():
-        assert world.measured(f'pushward_insights_drift_windows_total{{drift="{drift}"}}') == count
+        assert measured(later, f'pushward_insights_drift_windows_total{{drift="{drift}"}}') == count
 
 
 async def test_a_row_that_went_further_meanwhile_is_left_alone(world: World) -> None:

@@ -1,0 +1,103 @@
+"""What insights needs of faust, and the only module that imports it: an app as a library, and its tables.
+
+Importing it takes most of a second: this is imported where a counter is served with Kafka, and nowhere else. The app
+touches nothing of its process but the loop, and one thread for its consumer: no signal handlers, no port, no files, no
+stdout.
+"""
+
+import logging
+from collections.abc import Iterator, MutableMapping
+from typing import Any, Final
+
+import faust
+
+from pushward.kafka.cluster import SASL_MECHANISM, KafkaCluster
+from pushward.kafka.topic import CLUSTER_DEFAULT
+from services.insights.adapters.values import count_of, value_of
+from services.insights.domain.counting import Count
+
+APPLICATION: Final = "pushward-insights"
+MEMBER: Final = "live"
+SESSION_SECONDS: Final = 6
+HEARTBEAT_SECONDS: Final = 1
+COMMIT_SECONDS: Final = 1.0
+
+SILENT_LOGGERS: Final = ("faust", "mode", "aiokafka.consumer", __name__)  # the last is how mode logs for our subclass
+"""They log each failed try of a broker that is away, and "buffer full", hundreds of lines a second. What ends a counter
+is told by whoever holds the lease."""
+
+
+class App(faust.App):
+    """An app without files."""
+
+    def _create_directories(self) -> None:
+        """Tables are in memory: there is nothing to keep in any."""
+
+
+def app_of(cluster: KafkaCluster, epoch: int, shards: int) -> App:
+    """An app for an epoch's topic; what it names in Kafka is the epoch's own, as the positions are."""
+    return App(
+        APPLICATION if epoch == 1 else f"{APPLICATION}-{epoch}",
+        broker=[f"kafka://{address.strip()}" for address in cluster.bootstrap.split(",")],
+        broker_credentials=_credentials(cluster),
+        broker_client_id=APPLICATION,
+        autodiscover=False,
+        store="memory://",
+        web_enabled=False,
+        processing_guarantee="at_least_once",
+        key_serializer="raw",
+        value_serializer="raw",
+        topic_disable_leader=True,
+        topic_partitions=shards,
+        table_standby_replicas=0,
+        stream_wait_empty=False,
+        # A static member: whoever comes takes the place over at once, and fences whoever had it.
+        consumer_group_instance_id=MEMBER,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=HEARTBEAT_SECONDS,
+        broker_commit_interval=COMMIT_SECONDS,
+        producer_acks=-1,
+        worker_redirect_stdouts=False,
+    )
+
+
+class CountTable(MutableMapping[str, Count]):
+    """A faust table as counts: in memory, with a changelog in Kafka. It changes only while an event is processed."""
+
+    def __init__(self, app: App, name: str, shards: int) -> None:
+        self._table: Any = app.Table(name, partitions=shards)  # Any: faust's tables are of anything
+        self._table.changelog_topic.replicas = CLUSTER_DEFAULT  # as a setting faust refuses it
+
+    def __getitem__(self, key: str) -> Count:
+        value = self._table.get(key)
+        if value is None:
+            raise KeyError(key)
+        return count_of(value)
+
+    def __setitem__(self, key: str, count: Count) -> None:
+        self._table[key] = value_of(count)
+
+    def __delitem__(self, key: str) -> None:
+        del self._table[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table.keys())
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+
+def silence() -> None:
+    """Keeps faust's loggers, and those that it makes loud, out of ours."""
+    for name in SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _credentials(cluster: KafkaCluster) -> Any:  # Any: faust's credentials, of several kinds
+    context = cluster.options(APPLICATION).get("ssl_context")
+    if cluster.username is not None:
+        return faust.SASLCredentials(
+            username=cluster.username, password=cluster.password, ssl_context=context, mechanism=SASL_MECHANISM
+        )
+    return None if context is None else faust.SSLCredentials(context)
