@@ -48,6 +48,7 @@ from services.relay.domain.tail import (
     TailError,
     asked_position,
     decide,
+    rewritten,
 )
 
 BATCH_EVENTS_MAX: Final = 500
@@ -179,7 +180,7 @@ class ShardLoop:
     async def _begin(self, tail: Tail) -> int:
         """The position to go on after. Raises TailError, RecordError; BeginAgainError once a partition was emptied."""
         if not self.lease.is_as_sent:
-            raise TailError(f"the log holds another event at position {self.lease.kept.position} than was sent")
+            raise rewritten(self.lease.kept.position)
         shard = self.lease.shard
         partition = Partition(tail.start, tail.end, _last_record(shard, tail))
         asked = asked_position(partition, self._kept, self.lease.epoch)

@@ -17,6 +17,7 @@ from uuid import UUID
 
 FIRST: Final = 0
 """After this position everything comes."""
+REMEDY: Final = "After a restore, `pushward log new-epoch` comes first."
 
 
 class TailError(Exception):
@@ -95,6 +96,11 @@ def decide(partition: Partition, kept: Kept, shard: Shard) -> GoOn | Refill:
     return GoOn(last.position)
 
 
+def rewritten(position: int) -> TailError:
+    """The error for another event in the log, or none, at a position that was sent."""
+    return TailError(f"the log holds another event at position {position} than was sent: it was rewritten. {REMEDY}")
+
+
 def _after_nothing(partition: Partition, kept: Kept, shard: Shard) -> GoOn:
     if not _counts(partition, kept, shard.epoch):
         return GoOn(FIRST, forget=kept.position != FIRST)
@@ -111,10 +117,7 @@ def _compare(position: int, event_id: UUID, shard: Shard) -> None:
     if position > shard.head:
         raise TailError(
             f"the topic is at position {position}, the log ends at {shard.head}: it was restored from a backup, or the "
-            "topic is another installation's. After a restore, `pushward log new-epoch` comes first."
+            f"topic is another installation's. {REMEDY}"
         )
     if event_id != shard.event_id:
-        raise TailError(
-            f"the log holds another event at position {position} than the topic: it was rewritten. After a restore, "
-            "`pushward log new-epoch` comes first."
-        )
+        raise rewritten(position)
