@@ -96,5 +96,5 @@ demo: $(INSTALLED) ## One approval and one denial through every room, each call 
 	$(VENV)/python -m samples.demo
 
 .PHONY: bench
-bench: $(INSTALLED) ## Login cycles per second, latency and CPU per cycle
+bench: $(INSTALLED) $(KAFKA_JARS) ## Logins, latencies, CPU; appends, relay, subscriptions and replay a second
 	$(VENV)/python -m tests.load.bench

@@ -1,6 +1,7 @@
-"""`make bench`: login cycles against a fresh `serve all`, at several concurrencies.
+"""`make bench`: login cycles against a fresh `serve all`, at several concurrencies; then the way of events.
 
-Warms up, looks at the idle machine, measures latencies, then runs. Errors are counted and shown; exit 1 if any.
+Warms up, looks at the idle machine, measures latencies, then runs; once more with a real Kafka that relay and insights
+work with; then appends, relay, subscriptions and replay. Errors are counted and shown; exit 1 if any.
 """
 
 import argparse
@@ -10,21 +11,26 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import httpx
-import uvloop
 from rich.console import Console
 
+from deploy.embedded.kafka import EmbeddedKafka
+from deploy.embedded.kafka_errors import EmbeddedKafkaError
+from pushward.telemetry.logs import configure_logs
 from samples.demo.server import Access, DemoServer
 from tests.load.cpu import CpuUse
 from tests.load.latency import answer_to_webhook, create_to_stream
 from tests.load.party import CycleError, Party, Tally
+from tests.load.pipeline import pipeline_figures, run_in_loop
 from tests.load.receiver import WebhookCounter
 from tests.load.report import Latency, Report, Run, percentile
 
 CONCURRENCIES: Final = (1, 8, 32)
+KAFKA_CONCURRENCY: Final = 8
 SECONDS: Final = 8.0
 WARM_UP_SECONDS: Final = 3.0
 IDLE_SECONDS: Final = 3.0
@@ -32,6 +38,7 @@ LATENCY_ROUNDS: Final = 50
 WEBHOOKS_SECONDS_MAX: Final = 30.0
 MS: Final = 1000
 LOG_COLUMNS: Final = 120
+LOG_LEVEL: Final = "warning"
 
 
 class Bench:
@@ -53,6 +60,7 @@ class Bench:
         latencies = await self._latencies(access, service)
         runs = [await self._run(concurrency, self._arguments.seconds) for concurrency in self._arguments.concurrency]
         return Report(
+            pipeline=(),
             workers=self._arguments.workers,
             cores=len(os.sched_getaffinity(0)),
             idle_server_ms_a_second=idle.server_ms / IDLE_SECONDS,
@@ -60,6 +68,14 @@ class Bench:
             runs=runs,
             latencies=latencies,
         )
+
+    async def measure_with_kafka(self, access: Access) -> Run:
+        """One concurrency, while the log is also copied to Kafka and counted."""
+        service = await self._service(access)
+        for number in range(KAFKA_CONCURRENCY):
+            self._parties.append(await Party.enrol(access, service, f"bench-user-{number:04}"))
+        await self._run(KAFKA_CONCURRENCY, WARM_UP_SECONDS)
+        return replace(await self._run(KAFKA_CONCURRENCY, self._arguments.seconds), with_kafka=True)
 
     async def _service(self, access: Access) -> str:
         """A service of our own, with a webhook to our receiver."""
@@ -82,7 +98,7 @@ class Bench:
         async with _connected([watcher, self._parties[0]]):
             created = await create_to_stream(watcher, LATENCY_ROUNDS)
             answered = await answer_to_webhook(self._parties[0], self._receiver, LATENCY_ROUNDS)
-        return [_latency("create → device stream", created), _latency("answer → webhook", answered)]
+        return [_latency("create → push (device stream)", created), _latency("approve → webhook", answered)]
 
     async def _run(self, concurrency: int, seconds: float) -> Run:
         tally = Tally()
@@ -97,6 +113,7 @@ class Bench:
         cycles = len(tally.cycle_seconds)
         return Run(
             concurrency=concurrency,
+            with_kafka=False,
             cycles=cycles,
             seconds=took_seconds,
             cycles_a_second=cycles / took_seconds,
@@ -148,6 +165,27 @@ async def _bench(server: DemoServer, arguments: argparse.Namespace) -> Report:
         return await Bench(server, receiver, arguments).measure(access)
 
 
+async def _bench_with_kafka(server: DemoServer, arguments: argparse.Namespace) -> Run:
+    access = await server.ready()
+    async with WebhookCounter() as receiver:
+        return await Bench(server, receiver, arguments).measure_with_kafka(access)
+
+
+def _measured(arguments: argparse.Namespace) -> Report:
+    """All of it; Kafka is started before it is needed, so that one that can't be is told at once, and ends idle."""
+    settings = {"workers": str(arguments.workers), "log_level": LOG_LEVEL}
+    with EmbeddedKafka.ephemeral() as kafka:
+        kafka.stop()
+        with DemoServer(**settings) as server:
+            report = run_in_loop(_bench(server, arguments))
+        kafka.start()
+        with DemoServer(**settings, kafka=kafka.bootstrap) as server:
+            with_kafka = run_in_loop(_bench_with_kafka(server, arguments))
+    with EmbeddedKafka.ephemeral() as kafka:
+        pipeline = list(pipeline_figures(kafka.bootstrap))
+    return replace(report, runs=[*report.runs, with_kafka], pipeline=pipeline)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--concurrency", type=int, nargs="+", default=list(CONCURRENCIES), help="users at a time")
@@ -160,11 +198,12 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """The exit code."""
     arguments = _arguments()
-    with (
-        DemoServer(workers=str(arguments.workers), log_level="warning") as server,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        report = runner.run(_bench(server, arguments))
+    configure_logs(LOG_LEVEL, json=False)
+    try:
+        report = _measured(arguments)
+    except EmbeddedKafkaError as error:
+        print(error, file=sys.stderr)
+        return 1
     report.show(Console(width=None if sys.stdout.isatty() else LOG_COLUMNS))
     if arguments.json is not None:
         arguments.json.write_text(report.to_json() + "\n", "utf-8")

@@ -10,10 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 NOTES: Final = (
+    "with Kafka: relay and insights follow the log in the same server process; the broker's CPU isn't counted.",
     "A cycle is 5 HTTP calls and one webhook delivery; CPU counts all three, until the last webhook has come.",
     "Device tokens are signed once a device and reused, as the Python device library does within their lifetime.",
     "Generator and webhook receiver run on the same machine; their CPU is apart.",
 )
+
+DIGITS_BELOW: Final = 100
+"""Smaller figures are told with a digit behind the point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Run:
     """One concurrency."""
 
     concurrency: int
+    with_kafka: bool
     cycles: int
     seconds: float
     cycles_a_second: float
@@ -44,6 +49,16 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """One number, and what was done to get it."""
+
+    name: str
+    value: float
+    unit: str
+    workload: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All of a bench."""
 
@@ -53,6 +68,7 @@ class Report:
     idle_postgres_ms_a_second: float
     runs: Sequence[Run]
     latencies: Sequence[Latency]
+    pipeline: Sequence[Figure]
 
     @property
     def is_clean(self) -> bool:
@@ -65,6 +81,36 @@ class Report:
 
     def show(self, console: Console) -> None:
         """For people."""
+        self._show_cycles(console)
+        self._show_figures(console)
+        for note in NOTES:
+            console.print(note, style="dim")
+
+    def figures(self) -> list[Figure]:
+        """Everything but the cycles' CPU, each with its workload."""
+        logins = [
+            Figure("logins", run.cycles_a_second, "/s", f"{run.concurrency} users{_kafka(run)}") for run in self.runs
+        ]
+        latencies = [
+            Figure(f"{latency.name}, {name}", value, "ms", f"{latency.rounds} rounds, nothing else under way")
+            for latency in self.latencies
+            for name, value in (("p50", latency.p50_ms), ("p99", latency.p99_ms))
+        ]
+        idle = [
+            Figure("idle server", self.idle_server_ms_a_second, "ms/s", "CPU; nobody asks for anything"),
+            Figure("idle PostgreSQL", self.idle_postgres_ms_a_second, "ms/s", "CPU; nobody asks for anything"),
+        ]
+        return [*logins, *latencies, *idle, *self.pipeline]
+
+    def _show_figures(self, console: Console) -> None:
+        table = Table("figure", "", "", "workload", title=f"All figures; {self.cores} cores")
+        table.columns[1].justify = "right"
+        for figure in self.figures():
+            digits = 0 if figure.value >= DIGITS_BELOW else 1
+            table.add_row(figure.name, f"{figure.value:,.{digits}f}", figure.unit, figure.workload)
+        console.print(table)
+
+    def _show_cycles(self, console: Console) -> None:
         columns = (
             "users",
             "cycles",
@@ -81,7 +127,7 @@ class Report:
         table = Table(*columns, title=title)
         for run in self.runs:
             table.add_row(
-                str(run.concurrency),
+                f"{run.concurrency}{_kafka(run)}",
                 str(run.cycles),
                 f"{run.cycles_a_second:.0f}",
                 f"{run.p50_ms:.1f}",
@@ -93,14 +139,6 @@ class Report:
                 _errors(run),
             )
         console.print(table)
-        for latency in self.latencies:
-            console.print(
-                f"{latency.name}: p50 {latency.p50_ms:.1f} ms, p99 {latency.p99_ms:.1f} ms ({latency.rounds})"
-            )
-        idle = f"server {self.idle_server_ms_a_second:.1f}, PostgreSQL {self.idle_postgres_ms_a_second:.1f}"
-        console.print(f"idle: {idle} ms of CPU a second")
-        for note in NOTES:
-            console.print(note, style="dim")
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -109,6 +147,10 @@ def percentile(values: Sequence[float], share: float) -> float:
         return math.nan
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def _kafka(run: Run) -> str:
+    return ", with Kafka" if run.with_kafka else ""
 
 
 def _errors(run: Run) -> str:
