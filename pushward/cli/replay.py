@@ -2,22 +2,21 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 
-from pushward.cli.console import JsonOption, print_json, print_pairs, print_table, say
+from pushward.cli.console import JsonOption, print_json, print_pairs, say
 from pushward.cli.errors import FAILED, MISUSED, CommandError
 from pushward.cli.replay_insights import NAME as INSIGHTS
 from pushward.cli.replay_insights import replay_insights
+from pushward.cli.replay_report import print_check, print_check_json, print_rebuilt, print_rebuilt_json
 from pushward.cli.replay_workers import copy_in_processes, projection_of
 from pushward.cli.stores_file import operator_settings
 from pushward.cli.targets import STORES, Store
-from pushward.eventlog.difference import Difference
-from pushward.eventlog.rebuild.rebuild import Rebuilt, rebuild
+from pushward.eventlog.rebuild.rebuild import rebuild
 from pushward.eventlog.rebuild.swap import drop_old
-from pushward.eventlog.replay import Report, check
+from pushward.eventlog.replay import check
 
 JOBS_MAX: Final = 64
 JOBS_DEFAULT: Final = max(1, len(os.sched_getaffinity(0)) // 2)
@@ -70,7 +69,7 @@ def _check(store: Store, url: str, as_json: bool) -> None:
     role = store.module.role
     assert role is not None, "whoever has state tables has a role that may read them"
     report = asyncio.run(check(url, role, store.aggregates))
-    (_print_check_json if as_json else _print_check)(store.name, report)
+    (print_check_json if as_json else print_check)(store.name, report)
     if report.differences:
         raise typer.Exit(FAILED)
 
@@ -95,82 +94,6 @@ def _rebuild(store: Store, url: str, jobs: int, expect_equal: bool, restart: boo
             restart=restart,
         )
     )
-    (_print_rebuilt_json if as_json else _print_rebuilt)(store, done)
+    (print_rebuilt_json if as_json else print_rebuilt)(store.name, done)
     if done.swapped is None:
         raise typer.Exit(FAILED)
-
-
-def _print_check_json(name: str, report: Report) -> None:
-    seen = {"shards": report.shards, "events": report.events, "rows": report.rows}
-    print_json({"name": name, **seen, "differences": _told(report.differences)})
-
-
-def _print_check(name: str, report: Report) -> None:
-    print_pairs(
-        {
-            "replayed": f"{name}: {report.events} events of {report.shards} shards",
-            "compared": f"{report.rows} rows",
-            "different": str(len(report.differences)),
-        }
-    )
-    _print_differences(report.differences)
-
-
-def _print_rebuilt_json(store: Store, done: Rebuilt) -> None:
-    swapped = done.swapped
-    print_json(
-        {
-            "name": store.name,
-            "shards": done.shards,
-            "events": done.events,
-            "rows": done.rows,
-            "went_on": done.went_on,
-            "copy_seconds": round(done.copy_seconds, 3),
-            "seconds": round(done.seconds, 3),
-            "swapped": swapped is not None,
-            "tries": swapped.tries if swapped else 0,
-            "locked_ms": round(swapped.locked_seconds * 1000, 1) if swapped else 0,
-            "differences": _told(done.differences),
-        }
-    )
-
-
-def _print_rebuilt(store: Store, done: Rebuilt) -> None:
-    rate = done.events / done.copy_seconds if done.copy_seconds else 0.0
-    print_pairs(
-        {
-            "replayed": f"{store.name}: {done.events} events of {done.shards} shards, {rate:.0f} a second",
-            "built": f"{done.rows} rows in {done.seconds:.1f} s",
-            "different": str(len(done.differences)),
-            "swapped": _how_swapped(store, done),
-        }
-    )
-    _print_differences(done.differences)
-
-
-def _how_swapped(store: Store, done: Rebuilt) -> str:
-    schema = store.module.schema
-    if done.swapped is None:
-        return (
-            f"no, because of the differences; {schema}_next stays, and `pushward replay {store.name}` goes on with it"
-        )
-    locked_ms = done.swapped.locked_seconds * 1000
-    return f"yes; writers waited {locked_ms:.0f} ms at most; the replaced tables are in {schema}_old until --drop-old"
-
-
-def _told(differences: Sequence[Difference]) -> list[dict[str, object]]:
-    return [
-        {
-            "shard": difference.shard,
-            "table": difference.table,
-            "key": [str(value) for value in difference.key],
-            "columns": list(difference.columns),
-            "found": str(difference),
-        }
-        for difference in differences
-    ]
-
-
-def _print_differences(differences: Sequence[Difference]) -> None:
-    if differences:
-        print_table(("shard", "row"), [(str(found.shard), str(found)) for found in differences])

@@ -12,6 +12,8 @@ from pushward.eventlog.rebuild.fold import Rows
 from pushward.eventlog.rebuild.projection import AnyTable, Projection, bare_name, columns_of
 
 FETCH_DIFFERENCES: Final = 1_000
+NAMED_DIFFERENCES_MAX: Final = 10_000
+"""Beyond them differences are counted only: where code makes other rows than it made, every row is one."""
 
 Key = tuple[Any, ...]
 """A row's key. Any: column values."""
@@ -20,10 +22,15 @@ Keys = dict[str, set[Key]]
 
 
 class Differences:
-    """The latest word on every row that was ever found different."""
+    """The latest word on every row that was ever found different; ``unnamed`` more were only counted."""
 
     def __init__(self) -> None:
         self._by_row: dict[tuple[str, Key], Difference] = {}
+        self.unnamed = 0
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._by_row) + self.unnamed
 
     def take(self, compared: Keys, found: Iterable[Difference]) -> None:
         """What a comparison of these rows has found: those that it didn't find are alike by now."""
@@ -32,25 +39,30 @@ class Differences:
                 self._by_row.pop((table, key), None)
         self._by_row.update({(difference.table, difference.key): difference for difference in found})
 
-    def take_all(self, found: Iterable[Difference]) -> None:
+    def take_whole(self, found: Iterable[Difference], unnamed: int) -> None:
         """What a comparison of all rows has found."""
         self._by_row.clear()
         self.take({}, found)
+        self.unnamed = unnamed
 
-    def all(self) -> Sequence[Difference]:
+    def named(self) -> Sequence[Difference]:
         """In the order of shards, tables and keys."""
         return sorted(self._by_row.values(), key=lambda one: (one.shard, one.table, str(one.key)))
 
 
-async def compare_all(connection: Connection, projection: Projection) -> Sequence[Difference]:
-    """Every difference, in a transaction with one snapshot."""
+async def compare_all(connection: Connection, projection: Projection, differences: Differences) -> None:
+    """Compares all rows, in a transaction with one snapshot."""
     found: list[Difference] = []
+    unnamed = 0
     for table in projection.tables:
         on = " AND ".join(f"l.{name} = n.{name}" for name in table.key)
         source = f"{table.name} AS l FULL JOIN {_next(projection, table)} AS n ON {on}"
-        rows = connection.cursor(_query(table, source), prefetch=FETCH_DIFFERENCES)
-        found += [_difference(table, row) async for row in rows]
-    return found
+        async for row in connection.cursor(_query(table, source), prefetch=FETCH_DIFFERENCES):
+            if len(found) < NAMED_DIFFERENCES_MAX:
+                found.append(_difference(table, row))
+            else:
+                unnamed += 1
+    differences.take_whole(found, unnamed)
 
 
 async def compare_keys(connection: Connection, projection: Projection, keys: Keys) -> Sequence[Difference]:

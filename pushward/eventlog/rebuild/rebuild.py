@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a replay has done. ``swapped`` is None if it stopped before, because of ``differences``."""
+    """What a replay has done. ``swapped`` is None if it stopped before, because of differences."""
 
     shards: int
     events: int
@@ -31,6 +31,7 @@ class Rebuilt:
     copy_seconds: float
     seconds: float
     differences: Sequence[Difference]
+    unnamed_differences: int
     swapped: Swapped | None
 
 
@@ -58,7 +59,7 @@ async def rebuild(
         await index(connection, projection)
         await catch_up(connection, projection, differences, until_events=LAST_ROUND_EVENTS_MAX)
         await compare_whole(connection, projection, differences)
-        say(f"compared: {len(differences.all())} rows differ")
+        say(f"compared: {len(differences)} rows differ")
         swapped = await swap(url, projection, differences, only_equal=only_equal)
     return Rebuilt(
         shards=shards,
@@ -67,7 +68,8 @@ async def rebuild(
         went_on=begun.goes_on,
         copy_seconds=copied_at - started_at,
         seconds=time.monotonic() - started_at,
-        differences=differences.all(),
+        differences=differences.named(),
+        unnamed_differences=differences.unnamed,
         swapped=swapped,
     )
 

@@ -51,7 +51,7 @@ async def compare_whole(connection: Connection, projection: Projection, differen
     async with connection.transaction(isolation="repeatable_read"):
         while (await advance(connection, projection)).events:
             pass
-        differences.take_all(await compare_all(connection, projection))
+        await compare_all(connection, projection, differences)
 
 
 async def advance(connection: Connection, projection: Projection) -> Round:

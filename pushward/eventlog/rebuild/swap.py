@@ -56,7 +56,7 @@ class _DifferentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """How the exchange went. ``locked_seconds``: how long writers waited at most; of the try that succeeded."""
+    """How the exchange went. ``locked_seconds``: how long writers waited at most, in whichever try."""
 
     tries: int
     events: int
@@ -65,15 +65,15 @@ class Swapped:
 
 async def swap(url: str, projection: Projection, differences: Differences, *, only_equal: bool) -> Swapped | None:
     """Puts the new tables in the live ones' place; None: ``only_equal``, and they differ. Raises ReplayError."""
-    reason = ""
+    reason, locked = "", [0.0]
     for number in range(1, SWAP_TRIES_MAX + 1):
         try:
             async with connected(url) as connection:
                 if await _done(connection, projection):  # by a try whose commit was not answered
                     return Swapped(number - 1, 0, SWAP_SECONDS_MAX)
                 await catch_up(connection, projection, differences, until_events=LAST_ROUND_EVENTS_MAX)
-                events, locked_seconds = await _try(connection, projection, differences, only_equal=only_equal)
-                return Swapped(number, events, locked_seconds)
+                events = await _try(connection, projection, differences, locked, only_equal=only_equal)
+                return Swapped(number, events, max(locked))
         except _DifferentError:
             return None
         except _TRIED_AGAIN as error:
@@ -97,20 +97,24 @@ async def drop_old(url: str, projection: Projection) -> bool:
 
 
 async def _try(
-    connection: Connection, projection: Projection, differences: Differences, *, only_equal: bool
-) -> tuple[int, float]:
-    if only_equal and differences.all():
+    connection: Connection, projection: Projection, differences: Differences, locked: list[float], *, only_equal: bool
+) -> int:
+    """One exchange; returns the events of the last round, and adds how long it had the shards to ``locked``."""
+    if only_equal and len(differences):
         raise _DifferentError
-    async with connection.transaction():
-        await connection.execute(_LIMITS)
-        await connection.execute(_LOCK_SHARDS)
-        locked_at = time.monotonic()
-        last = await advance(connection, projection)
-        differences.take(last.keys, await compare_keys(connection, projection, last.keys))
-        if only_equal and differences.all():
-            raise _DifferentError
-        await _exchange(connection, projection)
-    return last.events, time.monotonic() - locked_at
+    asked_at = time.monotonic()
+    try:
+        async with connection.transaction():
+            await connection.execute(_LIMITS)
+            await connection.execute(_LOCK_SHARDS)
+            last = await advance(connection, projection)
+            differences.take(last.keys, await compare_keys(connection, projection, last.keys))
+            if only_equal and len(differences):
+                raise _DifferentError
+            await _exchange(connection, projection)
+    finally:
+        locked.append(time.monotonic() - asked_at)
+    return last.events
 
 
 async def _exchange(connection: Connection, projection: Projection) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pushward.eventlog import replay
 from pushward.eventlog.module import LOG_MODULE
 from pushward.eventlog.postgres import HoleError
-from pushward.eventlog.rebuild import build, copying, swap
+from pushward.eventlog.rebuild import build, compare, copying, swap
 from pushward.eventlog.rebuild.build import ReplayError
 from pushward.eventlog.rebuild.copying import copy_shards
 from pushward.eventlog.rebuild.projection import Projection
@@ -96,6 +96,14 @@ async def test_a_damaged_row_is_named_and_repaired(url: str) -> None:
     ]
     assert done.swapped is not None
     assert (await replay.check(url, ROLE, [COUNTERS])).differences == ()
+
+
+async def test_beyond_a_bound_differences_are_counted_only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is wrong throughout doesn't fill the memory, and isn't taken for equal."""
+    monkeypatch.setattr(compare, "NAMED_DIFFERENCES_MAX", 3)
+    await sql.execute(url, "UPDATE probe.counter SET total = 99")
+    done = await replayed(url, only_equal=True)
+    assert (len(done.differences), done.unnamed_differences, done.swapped) == (3, 37, None)
 
 
 async def test_nothing_is_swapped_on_a_difference_if_none_is_expected(url: str) -> None:
