@@ -28,6 +28,7 @@ COMMANDS: Final = (
     "account",
     "events",
     "replay",
+    "log",
     "relay",
     "subscription",
     "audit",

@@ -2,6 +2,7 @@
 
     start   the edge and the gRPC servers at once, behind a shut gate: callers get 503, health says NOT_SERVING;
             when the databases are as this release needs them: the head watch, the services, then the gate opens;
+            it shuts while the log's epoch isn't this PostgreSQL's, and a process that saw another begin ends;
             an edge that shares its socket takes no connection before that, which a sibling could have served: unless
             the databases aren't right, so that somebody says so
     stop    the edge drains first, then the gRPC servers, then the services from the outside in, then the channels
@@ -20,6 +21,7 @@ import structlog
 
 from pushward.cli.errors import CommandError
 from pushward.cli.gate import Gate, GatedService
+from pushward.cli.history import HistoryWatch
 from pushward.cli.keys import key_ring, keys_database
 from pushward.cli.peers import ProcessPeers, tls_files
 from pushward.cli.schema import schema_problem
@@ -70,6 +72,7 @@ class Host:
         self._stores = [store for store in STORES if store.name in targets]
         self._grpc = grpc
         self._databases: list[Database] = []
+        self._history: HistoryWatch | None = None
         self._heads = self._head_watch()
         self._keys = self._key_ring()
         self._gate = Gate()
@@ -176,7 +179,8 @@ class Host:
 
     async def _open(self) -> None:
         await self._await_schema()
-        if self._stores:
+        if self._history is not None:
+            await self._history.look()
             await self._heads.start()
         for service in self._services:
             self._started.append(service)
@@ -200,6 +204,8 @@ class Host:
         told: list[str] | None = None
         ready = self._metrics.gauge("ready", "Whether this process can serve requests")
         while True:
+            if self._history is not None:
+                self._gate.reason = await self._history.look()
             reasons = await self._reasons()
             if reasons != told:
                 _log.info("not_ready" if reasons else "ready", reasons=reasons)
@@ -228,6 +234,7 @@ class Host:
         role = self._stores[0].module.role
         database = Database(self._settings.main_url(), role, "pushward-heads", size_max=HEADS_CONNECTIONS_MAX)
         self._databases.append(database)
+        self._history = HistoryWatch(database)
         return HeadWatch(PostgresLogReader(database))
 
     def _key_ring(self) -> KeyRing:

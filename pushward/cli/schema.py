@@ -9,6 +9,7 @@ from pushward.config.settings import Settings
 from pushward.database.connection import connect
 from pushward.database.migrate import Module, pending
 from pushward.errors import PushwardError, UnavailableError
+from pushward.eventlog.epoch import current_epoch
 from pushward.security.key_store_postgres import KEYS_MODULE
 from pushward.security.keys import INSTALLATION_KEY_ID, KeyRing
 
@@ -16,12 +17,12 @@ APPLICATION: Final = "pushward-schema"
 
 
 async def schema_problem(settings: Settings, modules: Sequence[Module], keys: KeyRing | None) -> str | None:
-    """What is missing, in one line; None when ``modules`` are migrated, the log has shards and, if asked, keys open."""
+    """What is missing, in one line; None when ``modules`` are migrated, the log's epoch is right, and ``keys`` open."""
     try:
         if lacking := await _lacking(settings.main_url(), modules):
             return f"the database lacks {lacking[0]}: run `pushward migrate`"
-        if not await _has_shards(settings.main_url(), modules):
-            return "the log has no shards: run `pushward init`"
+        if (problem := await _log_problem(settings.main_url(), modules)) is not None:
+            return problem
         if keys is not None:
             if lacking := await _lacking(settings.key_store_url(), [KEYS_MODULE]):
                 return f"the key store lacks {lacking[0]}: run `pushward migrate`"
@@ -41,10 +42,11 @@ async def _lacking(url: str, modules: Sequence[Module]) -> list[str]:
         await connection.close()
 
 
-async def _has_shards(url: str, modules: Sequence[Module]) -> bool:
+async def _log_problem(url: str, modules: Sequence[Module]) -> str | None:
     role = next(module.role for module in modules if module.role is not None)
     connection = await connect(url, role, APPLICATION)
     try:
-        return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM log.shard)"))
+        epoch = await current_epoch(connection)
+        return "the log has no shards: run `pushward init`" if epoch is None else epoch.problem
     finally:
         await connection.close()

@@ -13,7 +13,7 @@ import typer
 from pushward.cli.console import JsonOption, print_json, print_pairs, print_table
 from pushward.cli.errors import FAILED, MISUSED, CommandError
 from pushward.cli.stores_file import operator_settings
-from pushward.cli.targets import MODULES
+from pushward.cli.targets import SUBSCRIPTIONS
 from pushward.database.connection import connect
 from pushward.eventlog.subscription.status import ParkedStatus, Resumed, ShardStatus, resume, status_of
 
@@ -61,19 +61,15 @@ def resume_command(
 
 async def _status() -> Sequence[ShardStatus]:
     async with _connection() as connection:
-        return [shard for schema, name in _subscriptions() for shard in await status_of(connection, schema, name)]
+        return [shard for schema, name in SUBSCRIPTIONS for shard in await status_of(connection, schema, name)]
 
 
 async def _resume(name: str, shard: int | None, stream: UUID | None) -> Resumed:
-    schemas = {known: schema for schema, known in _subscriptions()}
+    schemas = {known: schema for schema, known in SUBSCRIPTIONS}
     if name not in schemas:
         raise CommandError(f"No subscription {name!r}: name one of {', '.join(sorted(schemas))}.", MISUSED)
     async with _connection() as connection:
         return await resume(connection, schemas[name], name, shard=shard, stream=stream)
-
-
-def _subscriptions() -> Sequence[tuple[str, str]]:
-    return [(module.schema, name) for module in MODULES for name in module.follows]
 
 
 @asynccontextmanager

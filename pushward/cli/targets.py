@@ -54,5 +54,8 @@ STORES: Final = (
 MODULES: Final = (LOG_MODULE, *(store.module for store in STORES))
 """All schemas of the main database."""
 
+SUBSCRIPTIONS: Final = tuple((module.schema, name) for module in MODULES for name in module.follows)
+"""Who follows the log inside the main database: schema and name."""
+
 EVERY_TARGET: Final = (*(store.name for store in STORES), EDGE)
 """What `all` is."""
