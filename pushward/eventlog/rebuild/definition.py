@@ -16,7 +16,7 @@ from pushward.eventlog.rebuild.connection import Connection
 _COLUMNS: Final = """
 SELECT jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation::text,
                          a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attstorage::text, a.attcompression::text,
-                         a.attidentity::text, a.attgenerated::text, a.attacl::text)::text
+                         a.attidentity::text, a.attgenerated::text, a.attstattarget, a.attacl::text)::text
   FROM pg_attribute AS a
   LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
  WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
