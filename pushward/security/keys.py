@@ -98,6 +98,7 @@ class KeyRing:
         self._encryption = encryption
         self._monotonic = monotonic
         self._cache: OrderedDict[UUID, tuple[float, DataKey | None]] = OrderedDict()
+        self._told: set[str] = set()  # key-encryption keys that were asked for and refused
 
     async def create(self, key_id: UUID, scope: str, secret: bytes) -> DataKey:
         """Stores a new data key (``secret``: DATA_KEY_BYTES random bytes). ``scope`` says whose it is, for operators.
@@ -123,9 +124,17 @@ class KeyRing:
         try:
             key = self._encryption.unwrap(wrapped)
         except KeyMissingError as error:
-            _log.error("data_key_not_opened", key_id=str(key_id), reason=error.message)
+            self._tell(wrapped, error.message)
             raise
         return _living(key_id, self._remember(key, asked_at))
+
+    async def problem(self) -> str | None:
+        """Why nobody can be authenticated for want of the installation's key; None if it is there."""
+        try:
+            await self.get(INSTALLATION_KEY_ID)
+        except UnavailableError as error:
+            return error.message
+        return None
 
     async def exists(self, key_id: UUID) -> bool:
         """Whether there is such a key and it was not destroyed."""
@@ -139,6 +148,12 @@ class KeyRing:
         """
         await self._store.destroy(key_id)
         self._keep(key_id, self._monotonic(), None)
+
+    def _tell(self, wrapped: WrappedKey, reason: str) -> None:
+        """Once of each key-encryption key: all that it wraps is asked for again and again."""
+        if wrapped.kek_id not in self._told:
+            self._told.add(wrapped.kek_id)
+            _log.error("data_key_not_opened", key_id=str(wrapped.key_id), reason=reason)
 
     def _remember(self, key: DataKey, asked_at: float) -> DataKey | None:
         """What is known of the key now; it may have been destroyed while we asked for it."""

@@ -60,6 +60,7 @@ class RegistryService:
         )
         self._log = open_registry_log(url, lanes=settings.append_lanes, on_commit=runtime.heads.committed)
         self._store = PostgresRegistryStore(self._database)
+        self._keys = runtime.keys
 
         runner = CommandRunner(self._log)
         reader = runtime.heads.tail
@@ -107,8 +108,8 @@ class RegistryService:
         await self._database.close()
 
     async def ready(self) -> str | None:
-        """None when the database answers and the state tables are of this release."""
-        return self._log.problem() or await self._database.away()
+        """None when the database answers, the state tables are of this release, and the installation's key opens."""
+        return self._log.problem() or await self._database.away() or await self._keys.problem()
 
 
 def build(settings: Settings, runtime: Runtime) -> RegistryService:

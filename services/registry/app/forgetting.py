@@ -120,8 +120,7 @@ class KeyDestroyer:
         """Destroys what is left of the keys; those of a forgetting that ran to its end are gone already."""
         for event in events:
             forgotten = events_pb2.EntityForgotten.FromString(event.payload)
-            for key_id in forgotten.key_ids:
-                await self._keys.destroy(UUID(bytes=key_id))
+            await _destroy(self._keys, forgotten)
             _log.info("identity_forgotten", shard=event.shard, position=event.position, keys=len(forgotten.key_ids))
 
 
@@ -130,12 +129,18 @@ async def destroy_forgotten(reader: LogReader, keys: KeyRing) -> int:
 
     For a key store that was restored from a backup in which they were still there. Raises UnavailableError.
     """
-    destroyer, count = KeyDestroyer(keys), 0
+    count = 0
     for shard, head in (await reader.heads()).items():
         position = 0
         while position < head:
             events = await reader.read(shard, position, EVENTS_READ_TOGETHER)
-            forgotten = [event for event in events if destroyer.wants(event)]
-            await destroyer.apply(None, forgotten)
-            count, position = count + len(forgotten), events[-1].position
+            for event in filter(KeyDestroyer.wants, events):
+                await _destroy(keys, events_pb2.EntityForgotten.FromString(event.payload))
+                count += 1
+            position = events[-1].position
     return count
+
+
+async def _destroy(keys: KeyRing, forgotten: events_pb2.EntityForgotten) -> None:
+    for key_id in forgotten.key_ids:
+        await keys.destroy(UUID(bytes=key_id))

@@ -18,9 +18,10 @@ from pushward.eventlog.module import LOG_MODULE
 from pushward.eventlog.postgres import PostgresLogReader
 from pushward.rpc.channel import open_inprocess
 from pushward.rpc.inprocess import InProcessServer
+from pushward.security.account_credentials import ensure_installation_key
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
 from pushward.security.key_store_postgres import KEYS_MODULE, KEYS_ROLE, PostgresKeyStore
-from pushward.security.keys import KeyRing
+from pushward.security.keys import DATA_KEY_BYTES, KeyRing
 from pushward.service import Runtime
 from services.registry.adapters.log import MODULE, ROLE
 from services.registry.wiring import build, create_account
@@ -43,6 +44,7 @@ class World:
     url: str
     keys_url: str
     settings: Settings
+    keys_database: Database
     keys: KeyRing
     heads: HeadWatch
     database: Database
@@ -93,12 +95,13 @@ async def world(databases: Databases) -> AsyncIterator[World]:
     keys_url = await databases.make([KEYS_MODULE], shards=None)
     keys_database = Database(keys_url, KEYS_ROLE, "test-keys", size_max=2)
     keys = KeyRing(PostgresKeyStore(keys_database), FileKeyEncryption(bytes(KEK_BYTES)))
+    await ensure_installation_key(keys, bytes(DATA_KEY_BYTES))
     database = Database(url, ROLE, "test", size_max=2)
     reader = PostgresLogReader(database)
     heads = HeadWatch(reader)
     await heads.start()
     assert len(await reader.heads()) == SHARDS
-    yield World(url, keys_url, Settings(database_url=SecretStr(url)), keys, heads, database, reader)
+    yield World(url, keys_url, Settings(database_url=SecretStr(url)), keys_database, keys, heads, database, reader)
     await heads.stop()
     await database.close()
     await keys_database.close()

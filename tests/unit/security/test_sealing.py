@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+import structlog
 
 from pushward.security import keys
 from pushward.security.kek import FileKeyEncryption, KekFileError
@@ -60,6 +61,19 @@ async def test_another_key_encryption_key_is_named() -> None:
     await KeyRing(store, _encryption(1)).create(KEY.key_id, "YE1", KEY.secret)
     with pytest.raises(KeyMissingError, match=_encryption(1).kek_id):
         await KeyRing(store, _encryption(2)).get(KEY.key_id)
+
+
+async def test_a_key_that_cannot_be_opened_is_logged_once_for_its_key_encryption_key() -> None:
+    """It is asked for again and again, with all others that it wraps."""
+    store, other = MemoryKeyStore(), uuid.uuid4()
+    for key_id in (KEY.key_id, other):
+        await KeyRing(store, _encryption(1)).create(key_id, "YE1", KEY.secret)
+    ring = KeyRing(store, _encryption(2))
+    with structlog.testing.capture_logs() as logs:
+        for key_id in (KEY.key_id, KEY.key_id, other):
+            with pytest.raises(KeyMissingError):
+                await ring.get(key_id)
+    assert [(entry["event"], entry["key_id"]) for entry in logs] == [("data_key_not_opened", str(KEY.key_id))]
 
 
 async def test_a_wrapped_key_cannot_pass_for_another() -> None:
