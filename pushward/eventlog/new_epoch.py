@@ -76,10 +76,11 @@ async def begin_epoch(
     *,
     number: int | None = None,
     reset_to_head: bool = False,
+    lock_seconds: float = LOCK_SECONDS,
 ) -> BegunEpoch:
     """Begins epoch ``number`` (None: the next one) for these subscriptions (schema, name). Raises EpochRefusedError."""
     async with connection.transaction():
-        await connection.execute(_BOUNDS, f"{LOCK_SECONDS:g}s")
+        await connection.execute(_BOUNDS, f"{lock_seconds:g}s")
         await connection.execute(_LOCK_EPOCHS)
         await connection.execute(_LOCK_SHARDS)
         epoch = await current_epoch(connection)
