@@ -94,12 +94,17 @@ def run_as(
     )
 
 
-def server_command(binaries: Path, cluster: Path, sockets: Path, *, fsync: bool) -> list[str]:
-    """The command line of the server. Settings are passed here, not written to a file, so they follow the code."""
-    settings = {**SETTINGS, "unix_socket_directories": str(sockets), "fsync": "on" if fsync else "off"}
+def server_command(
+    binaries: Path, cluster: Path, sockets: Path, *, fsync: bool, settings: Mapping[str, str]
+) -> list[str]:
+    """The command line of the server. Settings are passed here, not written to a file, so they follow the code.
+
+    ``settings`` are on top of ours.
+    """
+    ours = {**SETTINGS, "unix_socket_directories": str(sockets), "fsync": "on" if fsync else "off"}
     return [
         str(binaries / "postgres"),
         "-D",
         str(cluster),
-        *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+        *(word for name, value in {**ours, **settings}.items() for word in ("-c", f"{name}={value}")),
     ]

@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -61,11 +61,15 @@ _log = structlog.get_logger(__name__)
 
 
 class EmbeddedPostgres:
-    """A server on ``data_dir``. ``fsync=False`` trades crash safety for speed: for tests that ask for it only."""
+    """A server on ``data_dir``. ``fsync=False`` trades crash safety for speed: for tests that ask for it only.
 
-    def __init__(self, data_dir: Path, *, fsync: bool = True) -> None:
+    ``settings`` of PostgreSQL are for tests, too: of backups, which need more than we do.
+    """
+
+    def __init__(self, data_dir: Path, *, fsync: bool = True, settings: Mapping[str, str] | None = None) -> None:
         self._asked_dir = data_dir
         self._fsync = fsync
+        self._settings = dict(settings or {})
         self._user = server_user(data_dir / CLUSTER)
         self._binaries = Path()
         self._data_dir = data_dir
@@ -173,7 +177,8 @@ class EmbeddedPostgres:
         launcher = [sys.executable, "-I", "-S", launch.__file__, *map(str, bond)]
         with self.log_file.open("wb") as log:
             return subprocess.Popen(
-                launcher + server_command(self._binaries, cluster, self._sockets, fsync=self._fsync),
+                launcher
+                + server_command(self._binaries, cluster, self._sockets, fsync=self._fsync, settings=self._settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
