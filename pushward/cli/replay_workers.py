@@ -75,4 +75,4 @@ async def _copy_until_orphaned(url: str, name: str) -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None, "started by copy_in_processes"
     asyncio.get_running_loop().add_reader(parent.sentinel, os._exit, ORPHANED)
-    await copy_shards(url, projection_of(name))
+    await copy_shards(url, projection_of(name), say)

@@ -5,7 +5,7 @@ a replay that was killed, and doesn't know yet, can't write behind its successor
 changes, so going on in the middle comes to the same rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -29,6 +29,9 @@ _CLAIM_AT_ONCE: Final = "SELECT pg_try_advisory_lock($1, $2)"
 _CLAIM: Final = "SELECT pg_advisory_lock($1, $2) IS NOT NULL"
 _RELEASE: Final = "SELECT pg_advisory_unlock($1, $2)"
 
+Say = Callable[[str], None]
+"""Tells how far it has come, for people."""
+
 
 @dataclass(slots=True)
 class _Shard:
@@ -39,7 +42,7 @@ class _Shard:
     after_stream: UUID
 
 
-async def copy_shards(url: str, projection: Projection) -> None:
+async def copy_shards(url: str, projection: Projection, say: Say = lambda text: None) -> None:
     """Copies shards until none is left: first those that nobody else is at. Raises HoleError, ReplayError.
 
     Then it waits for each that another worker is at, and takes over if that one has died.
@@ -53,6 +56,7 @@ async def copy_shards(url: str, projection: Projection) -> None:
                     shard = await _progress(writer, projection, number)
                     if shard is not None:
                         await _copy(reader, writer, projection, shard)
+                        say(f"shard {number} is copied")
                     await writer.execute(_RELEASE, advisory_key(projection), number)
 
 

@@ -9,15 +9,13 @@ from pushward.eventlog.difference import Difference
 from pushward.eventlog.rebuild.build import ReplayError, begin, index
 from pushward.eventlog.rebuild.compare import Differences
 from pushward.eventlog.rebuild.connection import Connection, connected
-from pushward.eventlog.rebuild.copying import copied
+from pushward.eventlog.rebuild.copying import Say, copied
 from pushward.eventlog.rebuild.projection import Projection
 from pushward.eventlog.rebuild.rounds import catch_up, compare_whole
 from pushward.eventlog.rebuild.swap import LAST_ROUND_EVENTS_MAX, Swapped, swap
 
 Copy = Callable[[], Awaitable[None]]
 """Copies every shard that isn't yet (`copying.copy_shards`, here or in other processes)."""
-Say = Callable[[str], None]
-"""Tells how far it has come, for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ async def swap(url: str, projection: Projection, differences: Differences, *, on
         try:
             async with connected(url) as connection:
                 if await _done(connection, projection):  # by a try whose commit was not answered
-                    return Swapped(number - 1, 0, SWAP_SECONDS_MAX)
+                    return Swapped(number - 1, 0, max(locked))
                 await catch_up(connection, projection, differences, until_events=LAST_ROUND_EVENTS_MAX)
                 events = await _try(connection, projection, differences, locked, only_equal=only_equal)
                 return Swapped(number, events, max(locked))

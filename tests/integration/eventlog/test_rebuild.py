@@ -18,7 +18,7 @@ from pushward.eventlog.rebuild.rebuild import Rebuilt, rebuild
 from pushward.eventlog.rebuild.swap import drop_old
 from tests.support import sql
 from tests.support.databases import SHARDS, Databases
-from tests.support.probe.counter import COUNTERS, PROBE_MODULE, ROLE, counting, open_probe_log, stream
+from tests.support.probe.counter import COUNTER, COUNTERS, PROBE_MODULE, ROLE, counting, open_probe_log, stream
 
 PROJECTION = Projection("probe", [COUNTERS], code="1")
 STREAMS = 10
@@ -312,6 +312,15 @@ async def test_a_swap_gives_way_to_a_reader_and_is_tried_again(
     assert done.swapped.tries == 3
     assert done.differences == []
     assert (await replay.check(url, ROLE, [COUNTERS])).differences == ()
+
+
+async def test_a_check_and_a_swap_exclude_each_other(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison never sees a table that is younger than its snapshot."""
+    monkeypatch.setattr(swap, "SWAP_TRIES_MAX", 1)
+    async with replay._snapshot(url, ROLE, [COUNTER]):
+        with pytest.raises(ReplayError, match="LockNotAvailableError"):
+            await replayed(url)
+    assert (await replayed(url)).swapped is not None
 
 
 async def test_a_swap_that_never_succeeds_is_given_up(
