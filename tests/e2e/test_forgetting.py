@@ -1,15 +1,19 @@
 """`pushward forget` beside a running system: afterwards what was sealed of somebody is nowhere to be read."""
 
+import asyncio
 import json
 import time
+from pathlib import Path
 from typing import Final
+
+import pytest
 
 from tests.e2e.conftest import Enrol
 from tests.support import sql
-from tests.support.installation import pushward
+from tests.support.installation import Installation, Stores, pushward
 from tests.support.phone import STREAM, Phone, receipt_path
 from tests.support.receiver import Receiver
-from tests.support.system import System
+from tests.support.system import Shape, System, running
 from tests.support.tenant import Json, Tenant, refused
 from tests.support.waiting import eventually, until
 
@@ -142,3 +146,35 @@ def test_the_command_says_whom_it_does_not_know(system: System, service: str) ->
         assert done.returncode in (1, 2)
         assert text in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def stores(installation: Installation) -> Stores:
+    """Databases of a test's own."""
+    return installation.copy()
+
+
+async def test_a_forgetting_outlives_whoever_began_it(
+    installation: Installation, stores: Stores, tmp_path: Path
+) -> None:
+    """Everything is killed, and the command can't reach the key store: the event is there, so the keys' end comes."""
+
+    async def living_keys() -> int:
+        rows = await sql.rows(stores.keys_url, "SELECT 1 FROM keys.data_key WHERE wrapped IS NOT NULL")
+        return len(rows)
+
+    with running(Shape.ONE, stores, tmp_path) as system:
+        before = await living_keys()
+        async with Tenant(system.base_url, installation.account) as tenant:
+            async with Phone.enrolled(tenant, await tenant.new_service()) as phone:
+                pass
+            assert await living_keys() == before + 1
+            system.edge.kill()
+            environment = stores.environment() | {"PUSHWARD_KEYS_URL": "postgresql://127.0.0.1:1/nowhere"}
+            asked = ("--service", phone.factor.service_sid, "--entity", phone.factor.identity, "--yes")
+            failed = pushward(environment, "forget", *asked, succeeds=False)
+            assert (failed.returncode, "can't be reached" in failed.stderr) == (1, True)
+            assert await living_keys() == before + 1
+            await asyncio.to_thread(system.start)
+            await eventually(living_keys, before)
+            assert refused(await tenant.client.get(phone.entity)) == (404, 60392)
