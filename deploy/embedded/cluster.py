@@ -95,7 +95,7 @@ def run_as(
 
 
 def server_command(
-    binaries: Path, cluster: Path, sockets: Path, *, fsync: bool, settings: Mapping[str, str]
+    binaries: Path, cluster: Path, sockets: Path, *, fsync: bool, settings: Mapping[str, str] | None = None
 ) -> list[str]:
     """The command line of the server. Settings are passed here, not written to a file, so they follow the code.
 
@@ -106,5 +106,5 @@ def server_command(
         str(binaries / "postgres"),
         "-D",
         str(cluster),
-        *(word for name, value in {**ours, **settings}.items() for word in ("-c", f"{name}={value}")),
+        *(word for name, value in {**ours, **(settings or {})}.items() for word in ("-c", f"{name}={value}")),
     ]
