@@ -106,6 +106,7 @@ async def oids(stores: Stores, schema: str) -> list[tuple[object, ...]]:
     return await sql.rows(stores.database_url, query, schema, schema.removesuffix("_old"))
 
 
+@pytest.mark.timeout(400)
 async def test_state_tables_are_replaced_while_users_log_in(
     busy: System, installation: Installation, receiver: Receiver
 ) -> None:

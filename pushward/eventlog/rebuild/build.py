@@ -20,7 +20,7 @@ from pushward.eventlog.rebuild.definition import (
     Definition,
     create_indexes,
     create_like,
-    definition_of,
+    definitions_of,
     dependents_of,
 )
 from pushward.eventlog.rebuild.fold import BEFORE_ALL
@@ -80,12 +80,10 @@ async def begin(connection: Connection, projection: Projection, *, restart: bool
 
 async def live_definitions(connection: Connection, projection: Projection) -> Sequence[Definition]:
     """The live tables' definitions. Raises ReplayError if something hangs on one that a replay can't take along."""
-    definitions = []
-    for table in projection.tables:
-        if dependents := await dependents_of(connection, table.name):
-            raise ReplayError(f"{table.name} can't be replaced, because of: {', '.join(dependents)}")
-        definitions.append(await definition_of(connection, table.name))
-    return definitions
+    live = [table.name for table in projection.tables]
+    if dependents := await dependents_of(connection, live):
+        raise ReplayError(f"State tables can't be replaced, because of what hangs on them: {'; '.join(dependents)}")
+    return await definitions_of(connection, live)
 
 
 async def index(connection: Connection, projection: Projection) -> None:
@@ -96,7 +94,7 @@ async def index(connection: Connection, projection: Projection) -> None:
         for table, live in zip(projection.tables, await live_definitions(connection, projection), strict=True):
             copy = f"{projection.next_schema}.{bare_name(table)}"
             await create_indexes(connection, copy, live)
-            if await definition_of(connection, copy) != live:
+            if await definitions_of(connection, [copy]) != [live]:
                 raise ReplayError(f"{copy} didn't become like {table.name}: a setting that a replay doesn't know.")
             await connection.execute(f"ANALYZE {copy}")
         await connection.execute(f"UPDATE {projection.next_schema}.replay_build SET indexed = true")

@@ -19,34 +19,37 @@ SELECT jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attc
                          a.attidentity::text, a.attgenerated::text, a.attstattarget, a.attacl::text)::text
   FROM pg_attribute AS a
   LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attnum"""
 
 _CONSTRAINTS: Final = """
-SELECT conname::text, pg_get_constraintdef(oid), contype IN ('p', 'u', 'x') AS with_index
-  FROM pg_constraint WHERE conrelid = $1::regclass ORDER BY conname"""
+SELECT jsonb_build_array(conname, pg_get_constraintdef(oid), contype IN ('p', 'u', 'x'))::text
+  FROM pg_constraint WHERE conrelid = c.oid ORDER BY conname"""
 
 _INDEXES: Final = """
-SELECT pg_get_indexdef(i.indexrelid), i.indrelid::regclass::text AS table
+SELECT pg_get_indexdef(i.indexrelid)
   FROM pg_index AS i
- WHERE i.indrelid = $1::regclass
-   AND NOT EXISTS (SELECT FROM pg_constraint AS c WHERE c.conindid = i.indexrelid AND c.conrelid = i.indrelid)
+ WHERE i.indrelid = c.oid
+   AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid)
  ORDER BY i.indexrelid::regclass::text"""
 
-_OF_TABLE: Final = """
-SELECT c.relowner::regrole::text AS owner, c.relpersistence::text AS persistence,
-       coalesce(c.reloptions, '{}') AS options, coalesce(t.reloptions, '{}') AS toast_options
-  FROM pg_class AS c LEFT JOIN pg_class AS t ON t.oid = c.reltoastrelid
- WHERE c.oid = $1::regclass"""
-
 _GRANTS: Final = """
-SELECT g.privilege_type, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END, g.is_grantable
-  FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS g
- WHERE c.oid = $1::regclass AND g.grantee <> c.relowner
- ORDER BY 2, 1"""
+SELECT jsonb_build_array(g.privilege_type, CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END,
+                         g.is_grantable)::text
+  FROM aclexplode(c.relacl) AS g WHERE g.grantee <> c.relowner ORDER BY 1"""
+
+_DEFINITIONS: Final = f"""
+SELECT c.oid::regclass::text AS name, ARRAY({_COLUMNS}) AS columns, ARRAY({_CONSTRAINTS}) AS constraints,
+       ARRAY({_INDEXES}) AS indexes, c.relowner::regrole::text AS owner, c.relpersistence::text AS persistence,
+       coalesce(c.reloptions, '{{}}') AS options, coalesce(t.reloptions, '{{}}') AS toast_options,
+       ARRAY({_GRANTS}) AS grants
+  FROM unnest($1::text[]) WITH ORDINALITY AS asked(name, number)
+  JOIN pg_class AS c ON c.oid = asked.name::regclass
+  LEFT JOIN pg_class AS t ON t.oid = c.reltoastrelid
+ ORDER BY asked.number"""
 
 _DEPENDENTS: Final = """
-SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)
+SELECT DISTINCT c.oid::regclass::text, pg_describe_object(d.classid, d.objid, d.objsubid)
   FROM pg_class AS c
   JOIN pg_type AS t ON t.oid = c.reltype
   JOIN pg_depend AS d
@@ -54,10 +57,11 @@ SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)
         AND d.classid IN ('pg_trigger'::regclass, 'pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass,
                           'pg_publication_rel'::regclass))
     OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray) AND d.deptype = 'n')
- WHERE c.oid = $1::regclass
+ WHERE c.oid = ANY($1::text[]::regclass[])
  UNION
-SELECT pg_describe_object('pg_constraint'::regclass, oid, 0)
-  FROM pg_constraint WHERE contype = 'f' AND (conrelid = $1::regclass OR confrelid = $1::regclass)"""
+SELECT conrelid::regclass::text, pg_describe_object('pg_constraint'::regclass, oid, 0)
+  FROM pg_constraint
+ WHERE contype = 'f' AND (conrelid = ANY($1::text[]::regclass[]) OR confrelid = ANY($1::text[]::regclass[]))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +82,26 @@ class Definition:
         return json.dumps(asdict(self))
 
 
-async def definition_of(connection: Connection, table: str) -> Definition:
-    """The definition of ``schema.table``, read with ``pg_catalog`` as the only search path."""
-    of_table = await connection.fetchrow(_OF_TABLE, table)
-    assert of_table is not None
-    return Definition(
-        columns=tuple(row[0] for row in await connection.fetch(_COLUMNS, table)),
-        constraints=tuple(tuple(row) for row in await connection.fetch(_CONSTRAINTS, table)),
-        indexes=tuple(_without_table(*row) for row in await connection.fetch(_INDEXES, table)),
-        owner=of_table["owner"],
-        persistence=of_table["persistence"],
-        options=tuple(of_table["options"]),
-        toast_options=tuple(of_table["toast_options"]),
-        grants=tuple(tuple(row) for row in await connection.fetch(_GRANTS, table)),
-    )
+async def definitions_of(connection: Connection, tables: Sequence[str]) -> Sequence[Definition]:
+    """The definitions of tables (``schema.name``), read with ``pg_catalog`` as the only search path."""
+    return [
+        Definition(
+            columns=tuple(row["columns"]),
+            constraints=tuple(tuple(json.loads(text)) for text in row["constraints"]),
+            indexes=tuple(_without_table(index, row["name"]) for index in row["indexes"]),
+            owner=row["owner"],
+            persistence=row["persistence"],
+            options=tuple(row["options"]),
+            toast_options=tuple(row["toast_options"]),
+            grants=tuple(tuple(json.loads(text)) for text in row["grants"]),
+        )
+        for row in await connection.fetch(_DEFINITIONS, tables)
+    ]
 
 
-async def dependents_of(connection: Connection, table: str) -> Sequence[str]:
-    """What would stay with a table that is replaced, for people; empty as it should be."""
-    return [row[0] for row in await connection.fetch(_DEPENDENTS, table)]
+async def dependents_of(connection: Connection, tables: Sequence[str]) -> Sequence[str]:
+    """What would stay with tables that are replaced, for people; empty as it should be."""
+    return [f"{table}: {dependent}" for table, dependent in await connection.fetch(_DEPENDENTS, tables)]
 
 
 async def create_like(connection: Connection, live: str, copy: str, definition: Definition) -> None:

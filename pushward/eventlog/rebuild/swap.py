@@ -18,10 +18,10 @@ from typing import Final
 
 import asyncpg
 
-from pushward.eventlog.rebuild.build import ReplayError
+from pushward.eventlog.rebuild.build import ReplayError, live_definitions
 from pushward.eventlog.rebuild.compare import Differences, compare_keys
 from pushward.eventlog.rebuild.connection import Connection, connected
-from pushward.eventlog.rebuild.definition import definition_of, dependents_of
+from pushward.eventlog.rebuild.definition import definitions_of
 from pushward.eventlog.rebuild.projection import Projection, bare_name
 from pushward.eventlog.rebuild.rounds import advance, catch_up
 
@@ -118,20 +118,18 @@ async def _try(
 
 
 async def _exchange(connection: Connection, projection: Projection) -> None:
-    live = ", ".join(table.name for table in projection.tables)
-    await connection.execute(f"LOCK TABLE {live} IN ACCESS EXCLUSIVE MODE")
-    for table in projection.tables:
-        new = f"{projection.next_schema}.{bare_name(table)}"
-        if await definition_of(connection, table.name) != await definition_of(connection, new):
-            raise ReplayError(f"{table.name} was altered meanwhile. Run it again: it will begin anew.")
-        if dependents := await dependents_of(connection, table.name):
-            raise ReplayError(f"{table.name} can't be replaced, because of: {', '.join(dependents)}")
-    await connection.execute(f"CREATE SCHEMA {projection.old_schema}")
-    for table in projection.tables:
-        name = bare_name(table)
-        await connection.execute(f"ALTER TABLE {table.name} SET SCHEMA {projection.old_schema}")
-        await connection.execute(f"ALTER TABLE {projection.next_schema}.{name} SET SCHEMA {projection.schema}")
-    await connection.execute(f"DROP SCHEMA {projection.next_schema} CASCADE")
+    live = [table.name for table in projection.tables]
+    await connection.execute(f"LOCK TABLE {', '.join(live)} IN ACCESS EXCLUSIVE MODE")
+    new = [f"{projection.next_schema}.{bare_name(table)}" for table in projection.tables]
+    if await live_definitions(connection, projection) != await definitions_of(connection, new):
+        raise ReplayError(f"Tables of {projection.schema} were altered meanwhile. Run it again: it will begin anew.")
+    # One request: no lock waits for another round trip.
+    steps = [f"CREATE SCHEMA {projection.old_schema}"]
+    for live_table, new_table in zip(live, new, strict=True):
+        steps.append(f"ALTER TABLE {live_table} SET SCHEMA {projection.old_schema}")
+        steps.append(f"ALTER TABLE {new_table} SET SCHEMA {projection.schema}")
+    steps.append(f"DROP SCHEMA {projection.next_schema} CASCADE")
+    await connection.execute("; ".join(steps))
 
 
 async def _done(connection: Connection, projection: Projection) -> bool:

@@ -36,4 +36,4 @@ async def test_an_append_takes_rows_as_the_table_has_them(connection: asyncpg.Co
 @EACH_TABLE
 async def test_nothing_would_stay_with_a_replaced_table(connection: asyncpg.Connection, table: AnyTable) -> None:
     """No function, view or trigger is tied to the very table."""
-    assert await dependents_of(connection, table.name) == []
+    assert await dependents_of(connection, [table.name]) == []

@@ -360,13 +360,13 @@ async def test_a_swap_that_takes_too_long_is_ended_by_the_server(url: str, monke
 async def test_what_hangs_on_a_table_is_named(url: str) -> None:
     """A function that takes the table's row type would stay with the replaced table, so would a view."""
     await sql.execute(url, "CREATE VIEW probe.large AS SELECT stream_id FROM probe.counter WHERE total > 9")
-    with pytest.raises(ReplayError, match=r"probe\.counter can't be replaced, because of: rule _RETURN on view"):
+    with pytest.raises(ReplayError, match=r"can't be replaced, .* probe\.counter: rule _RETURN on view"):
         await replayed(url)
     await sql.execute(url, "DROP VIEW probe.large")
     await sql.execute(
         url, "CREATE FUNCTION probe.total(probe.counter) RETURNS integer LANGUAGE sql AS 'SELECT $1.total'"
     )
-    with pytest.raises(ReplayError, match=r"because of: function probe\.total"):
+    with pytest.raises(ReplayError, match=r"probe\.counter: function probe\.total"):
         await replayed(url)
 
 
