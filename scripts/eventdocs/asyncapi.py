@@ -1,7 +1,7 @@
 """The topic as an AsyncAPI 3.0 document: channel, messages with their CloudEvents headers, keys, protobuf payloads."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -84,10 +84,10 @@ def _document(events: Sequence[Event]) -> Json:
             }
         },
         "components": {
-            "messages": {event.name: _message(event) for event in events},
+            "messages": {name: _message(name, event, schema) for name, event, schema in _shapes(events)},
             "schemas": {
                 "Headers": {"type": "object", "properties": HEADERS, "required": list(HEADERS)},
-                **{event.name: _payload(event) for event in events},
+                **{name: _payload(event, schema) for name, event, schema in _shapes(events)},
             },
         },
     }
@@ -98,7 +98,7 @@ def _channel(events: Sequence[Event]) -> Json:
         "address": TOPIC,
         "title": "The log's events",
         "description": CHANNEL,
-        "messages": {event.name: {"$ref": f"#/components/messages/{event.name}"} for event in events},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name, _, _ in _shapes(events)},
         "bindings": {
             "kafka": {
                 "topic": TOPIC,
@@ -109,7 +109,14 @@ def _channel(events: Sequence[Event]) -> Json:
     }
 
 
-def _message(event: Event) -> Json:
+def _shapes(events: Sequence[Event]) -> Iterator[tuple[str, Event, int]]:
+    """A message for each schema of each event: the newest has the event's name, an older one its number behind it."""
+    for event in events:
+        for schema in event.shapes:
+            yield event.name if schema == event.newest else f"{event.name}.{schema}", event, schema
+
+
+def _message(name: str, event: Event, schema: int) -> Json:
     return {
         "name": event.ce_type,
         "title": event.name,
@@ -123,12 +130,12 @@ def _message(event: Event) -> Json:
                     "properties": {
                         "ce_type": {"const": event.ce_type},
                         "type": {"const": str(event.number)},
-                        "schema": {"enum": [str(schema) for schema in event.schemas]},
+                        "schema": {"const": str(schema)},
                     },
                 },
             ]
         },
-        "payload": {"$ref": f"#/components/schemas/{event.name}"},
+        "payload": {"$ref": f"#/components/schemas/{name}"},
         "bindings": {
             "kafka": {
                 "key": {"type": "string", "contentEncoding": "binary", "description": "The stream's id: 16 bytes."},
@@ -136,12 +143,12 @@ def _message(event: Event) -> Json:
             }
         },
         "x-page": event.file_name,
-        "x-protobuf-message": event.message.full_name,
+        "x-protobuf-message": event.shapes[schema].full_name,
     }
 
 
-def _payload(event: Event) -> Json:
-    return {"schemaFormat": PROTOBUF, "schema": proto_source(event.message)}
+def _payload(event: Event, schema: int) -> Json:
+    return {"schemaFormat": PROTOBUF, "schema": proto_source(event.shapes[schema])}
 
 
 def _require_right_headers() -> None:

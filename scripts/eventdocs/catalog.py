@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from pushward.api.common.v1 import common_pb2
 from pushward.api.events.v1 import types_pb2
 from pushward.cli.targets import STORES
-from pushward.eventlog.codec import Binding
+from pushward.eventlog.codec import Binding, Codec, Upcaster
 from pushward.kafka.record import type_name
 from scripts.eventdocs.descriptors import Described, described_messages
 from tests.golden import files as golden
@@ -63,7 +63,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One type of event, as its newest schema has it."""
+    """One type of event, as its newest schema has it; ``shapes`` are the messages of all its schemas, oldest first."""
 
     number: int
     name: str
@@ -71,13 +71,22 @@ class Event:
     meaning: str
     service: str
     stream: str
-    schemas: Sequence[int]
+    shapes: Mapping[int, Descriptor]
     fields: Sequence[Field]
     nested: Mapping[str, Sequence[Field]]
     proto_file: str
-    message: Descriptor
     golden_file: str
     example: Mapping[str, Any]  # Any: what JSON can say
+
+    @property
+    def newest(self) -> int:
+        """The schema that is written now."""
+        return max(self.shapes)
+
+    @property
+    def message(self) -> Descriptor:
+        """Its message."""
+        return self.shapes[self.newest]
 
     @property
     def file_name(self) -> str:
@@ -94,25 +103,30 @@ def catalog() -> list[Event]:
     """All events, by number. Raises UndocumentedError."""
     described = described_messages()
     events = [
-        _event(store.name, aggregate.name, bindings, described)
+        _event(store.name, aggregate.name, binding, _shapes(aggregate.codec, binding), described)
         for store in STORES
         for aggregate in store.aggregates
-        for bindings in _by_type(aggregate.codec.bindings)
+        for binding in aggregate.codec.bindings
     ]
     return sorted(events, key=lambda event: event.number)
 
 
-def _by_type(bindings: Sequence[Binding]) -> list[list[Binding]]:
-    """The bindings of each type, by schema."""
-    types: dict[int, list[Binding]] = {}
-    for binding in sorted(bindings, key=lambda binding: binding.schema):
-        types.setdefault(binding.type, []).append(binding)
-    return list(types.values())
+def _shapes(codec: Codec, newest: Binding) -> dict[int, Descriptor]:
+    """The messages of a type by schema: older ones are read through upcasters."""
+    older = [upcaster for upcaster in codec.upcasters if upcaster.type == newest.type]
+    known: list[Upcaster | Binding] = [*sorted(older, key=lambda upcaster: upcaster.schema), newest]
+    # The stubs leave open which implementation's descriptor it is.
+    return {one.schema: cast(Descriptor, one.message.DESCRIPTOR) for one in known}
 
 
-def _event(service: str, stream: str, bindings: Sequence[Binding], described: Mapping[str, Described]) -> Event:
-    newest = bindings[-1]
-    message = _descriptor(newest)
+def _event(
+    service: str,
+    stream: str,
+    newest: Binding,
+    shapes: Mapping[int, Descriptor],
+    described: Mapping[str, Described],
+) -> Event:
+    message = shapes[newest.schema]
     here = described[message.name]
     name = _class_name(newest.type)
     if not here.comments.message:
@@ -124,11 +138,10 @@ def _event(service: str, stream: str, bindings: Sequence[Binding], described: Ma
         meaning=here.comments.message,
         service=service,
         stream=STREAMS[stream],
-        schemas=[binding.schema for binding in bindings],
-        fields=[_field(field, here, _since(field, bindings)) for field in message.fields],
+        shapes=shapes,
+        fields=[_field(field, here, _since(field, shapes)) for field in message.fields],
         nested=_nested(message, described),
         proto_file=here.file,
-        message=message,
         golden_file=golden.path_of(newest).name,
         example=_example(newest),
     )
@@ -139,12 +152,8 @@ def _class_name(number: int) -> str:
     return "".join(word.capitalize() for word in words)
 
 
-def _descriptor(binding: Binding) -> Descriptor:
-    return cast(Descriptor, binding.message.DESCRIPTOR)  # the stubs leave open which implementation's it is
-
-
-def _since(field: FieldDescriptor, bindings: Sequence[Binding]) -> int:
-    return next(one.schema for one in bindings if field.name in _descriptor(one).fields_by_name)
+def _since(field: FieldDescriptor, shapes: Mapping[int, Descriptor]) -> int:
+    return next(schema for schema, message in shapes.items() if field.name in message.fields_by_name)
 
 
 def _field(field: FieldDescriptor, described: Described, since: int) -> Field:

@@ -48,7 +48,7 @@ def page(event: Event) -> str:
         f"| `ce_type` | `{event.ce_type}` |",
         f"| recorded by | {event.service} |",
         f"| stream | {event.stream} |",
-        f"| schemas | {', '.join(map(str, event.schemas))} |",
+        f"| schemas | {', '.join(map(str, event.shapes))} |",
         f"| sealed | {', '.join(sealed) or 'nothing'} |",
         f"| protobuf | [`{event.message.full_name}`]({SOURCE}/{event.proto_file}) |",
     ]
