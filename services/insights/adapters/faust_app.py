@@ -21,6 +21,7 @@ MEMBER: Final = "live"
 SESSION_SECONDS: Final = 6
 HEARTBEAT_SECONDS: Final = 1
 COMMIT_SECONDS: Final = 1.0
+METADATA_AGE_MS_MAX: Final = 5_000
 
 SILENT_LOGGERS: Final = ("faust", "mode", "aiokafka.consumer", __name__)  # the last is how mode logs for our subclass
 """They log each failed try of a broker that is away, and "buffer full", hundreds of lines a second. What ends a counter
@@ -54,6 +55,8 @@ def app_of(cluster: KafkaCluster, epoch: int, shards: int) -> App:
         # A static member: whoever comes takes the place over at once, and fences whoever had it.
         consumer_group_instance_id=MEMBER,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=METADATA_AGE_MS_MAX,
+        producer_metadata_max_age_ms=METADATA_AGE_MS_MAX,
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
         broker_commit_interval=COMMIT_SECONDS,

@@ -25,6 +25,7 @@ from pushward.kafka.topic import refusal
 from pushward.telemetry.metrics import Metrics
 from services.insights.adapters.decoding import happening_of
 from services.insights.adapters.faust_app import APPLICATION, App, CountTable, app_of, silence
+from services.insights.adapters.topic_watch import LOOK_SECONDS, TopicWatch
 from services.insights.app.ports import CounterError, FiguresStore, Term
 from services.insights.app.tally import Tally
 
@@ -33,7 +34,7 @@ STOP_SECONDS_MAX: Final = 2.5
 FLUSH_SECONDS: Final = 0.5
 ROWS_A_FLUSH_MAX: Final = 1_000
 UNSAVED_ROWS_MAX: Final = 20_000
-LOOK_SECONDS: Final = 0.2
+CRASH_LOOK_SECONDS: Final = 0.2
 
 _log = structlog.get_logger(__name__)
 
@@ -51,8 +52,11 @@ class FaustCounter:
     @asynccontextmanager
     async def running(self, epoch: int, shards: int, term: Term) -> AsyncIterator["FaustStream"]:
         """A counter for a term. Raises CounterError."""
-        await self._require_topic(topic_of(epoch), shards)
-        stream = FaustStream(app_of(self._cluster, epoch, shards), epoch, shards, term, self._store, self._metrics)
+        topic = topic_of(epoch)
+        await self._require_topic(topic, shards)
+        watch = TopicWatch(self._broker, topic, range(shards))
+        app = app_of(self._cluster, epoch, shards)
+        stream = FaustStream(app, topic, epoch, shards, term, self._store, watch, self._metrics)
         try:
             await stream.start()
             yield stream
@@ -74,7 +78,17 @@ class FaustCounter:
 class FaustStream:
     """One counter, from its start to its end."""
 
-    def __init__(self, app: App, epoch: int, shards: int, term: Term, store: FiguresStore, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        app: App,
+        topic: str,
+        epoch: int,
+        shards: int,
+        term: Term,
+        store: FiguresStore,
+        watch: TopicWatch,
+        metrics: Metrics,
+    ) -> None:
         self._app = app
         self._epoch = epoch
         self._term = term
@@ -83,10 +97,11 @@ class FaustStream:
         self._position = metrics.gauge("insights_position", "The last position counted of a shard", ["shard"])
         self._skipped = metrics.counter("insights_records_skipped", "Records of the topic that couldn't be read")
         self._tally = Tally(CountTable(app, "factor", shards), CountTable(app, "service", shards))
-        self._flushing: asyncio.Task[str] | None = None
+        self._watch = watch
+        self._tasks: set[asyncio.Task[str]] = set()
         self._saved = asyncio.Event()  # set when rows were stored, so that more may be counted
         self._left_behind = False
-        source = app.topic(topic_of(epoch), key_serializer="raw", value_serializer="raw")
+        source = app.topic(topic, key_serializer="raw", value_serializer="raw")
         app.agent(source, concurrency=1, name=APPLICATION)(self._count)
 
     async def start(self) -> None:
@@ -101,22 +116,26 @@ class FaustStream:
         if (failure := starting.exception()) is not None:
             raise CounterError(f"faust didn't start: {failure!r}") from failure
         self._tally.recovered()
-        self._flushing = asyncio.create_task(self._flush(), name="insights-flush")
+        self._tasks = {
+            asyncio.create_task(self._flush(), name="insights-flush"),
+            asyncio.create_task(self._look(), name="insights-watch"),
+        }
 
     async def ended(self) -> str:
-        """Waits until faust or the storing of rows has ended by itself; returns why."""
-        assert self._flushing is not None, "start() comes first"
+        """Waits until it must be started again; returns why."""
+        assert self._tasks, "start() comes first"
         while not self._app.should_stop:
-            done, _ = await asyncio.wait({self._flushing}, timeout=LOOK_SECONDS)
-            if done:
-                return self._flushing.result()
+            done, _ = await asyncio.wait(self._tasks, timeout=CRASH_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                return task.result()
         return f"faust ended: {self._app.crash_reason!r}"
 
     async def stop(self) -> None:
         """Ends it, within STOP_SECONDS_MAX: what hangs is left behind, takes nothing any more, and is fenced."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            await asyncio.wait({self._flushing})
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         # Not wait_for: faust swallows cancellations.
         stopping = asyncio.create_task(self._app.stop(), name="faust-stop")
         await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX)
@@ -132,6 +151,7 @@ class FaustStream:
             while self._left_behind or self._tally.unsaved >= UNSAVED_ROWS_MAX:
                 self._saved.clear()
                 await self._saved.wait()  # left behind: for ever, since going on would acknowledge the event
+            self._watch.took(event.message.partition, event.message.offset)
             try:
                 self._take(event.message)
             except Exception:
@@ -152,6 +172,12 @@ class FaustStream:
             self._tally.take(event)
             self._events.inc()
             self._position.labels(str(found.shard)).set(found.position)
+
+    async def _look(self) -> str:
+        while True:
+            if (reason := await self._watch.look()) is not None:
+                return reason
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _flush(self) -> str:
         while True:

@@ -12,7 +12,8 @@ from services.insights.domain.bombing import BURST_SECONDS
 from services.insights.domain.recounting import Difference, Drift, Recounting
 from services.insights.domain.windows import WINDOW_SECONDS, floor, is_closed
 
-SPAN_SECONDS_MAX: Final = 12 * WINDOW_SECONDS
+SPAN_SECONDS_MAX: Final = 4 * WINDOW_SECONDS
+REPAIRED_AT_ONCE_MAX: Final = 1_000
 
 _NEVER_RIGHT: Final = (Drift.MISCOUNTED, Drift.UNFOUNDED)
 
@@ -52,8 +53,8 @@ class Recount:
 
     async def repair(self, span: Span) -> None:
         """Makes the span's rows what the log says they are."""
-        if span.differences:
-            await self._store.repair(span.epoch, span.differences)
+        for first in range(0, len(span.differences), REPAIRED_AT_ONCE_MAX):
+            await self._store.repair(span.epoch, span.differences[first : first + REPAIRED_AT_ONCE_MAX])
 
     async def _next(self, shard: int, since: int) -> int | None:
         happened = await self._log.next_second(shard, since)

@@ -21,7 +21,7 @@ from tests.integration.insights.instances import no_recounts
 from tests.integration.insights.relaying import relaying
 from tests.support import sql
 from tests.support.databases import SHARDS
-from tests.support.kafka import create_topic, producing
+from tests.support.kafka import create_topic, delete_topics, producing
 from tests.support.waiting import eventually
 
 TERM = "pushward_insights_live_term"
@@ -140,6 +140,22 @@ async def test_a_new_epoch_is_counted_from_its_own_topic(world: World, clean_kaf
         await publish(world, bootstrap, epoch=2)
         await until_answered(stub, 2)
     assert {epoch for (epoch,) in await world.query("SELECT epoch FROM insights.figures")} == {2}
+    assert await world.drift() == {}
+
+
+async def test_a_topic_that_was_deleted_and_filled_again_counts_nothing_twice(
+    world: World, clean_kafka: EmbeddedKafka
+) -> None:
+    """The relay rebuilds it from the log: what was counted is passed over, what is new is counted."""
+    bootstrap = clean_kafka.bootstrap
+    await ask_and_answer(world.log, factor(1, 1), recently(), [Kind.APPROVED] * 5)
+    await publish(world, bootstrap)
+    async with world.process(kafka=bootstrap) as stub:
+        await until_answered(stub, 5)
+        await delete_topics(bootstrap, topic_of(1))
+        await ask_and_answer(world.log, factor(1, 1), recently(), [Kind.DENIED] * 2)
+        await publish(world, bootstrap)
+        await until_answered(stub, 7)
     assert await world.drift() == {}
 
 
