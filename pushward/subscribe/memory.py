@@ -47,15 +47,16 @@ class MemorySource:
 
     async def read(self, shard: int, last: Position, limit: int) -> Stretch:
         """What follows ``last``."""
-        await self.begin(shard, last)
         async with self._news:
             try:
                 async with asyncio.timeout(self._wait_seconds):
-                    await self._news.wait_for(lambda: len(self.events[shard]) > last.position)
+                    await self._news.wait_for(lambda: len(self._shard(shard)) > last.position)
             except TimeoutError:
-                return Stretch(shard, self.epoch, last.position, (), last.position, last.event_id)
+                pass
+        await self.begin(shard, last)
         events = self.events[shard][last.position : last.position + limit]
-        return Stretch(shard, self.epoch, last.position, events, events[-1].position, events[-1].event_id)
+        end = Position(self.epoch, events[-1].position, events[-1].event_id) if events else last
+        return Stretch(shard, self.epoch, last.position, events, end.position, end.event_id)
 
     def _shard(self, shard: int) -> list[StoredEvent]:
         if shard not in self.events:
