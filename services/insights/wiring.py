@@ -81,7 +81,7 @@ def build(settings: Settings, runtime: Runtime) -> InsightsService:
 
 
 def _counter(cluster: KafkaCluster, store: FiguresStore, metrics: Metrics) -> Counter:
-    # Here, since it costs half a second and 30 MB, and most processes have no Kafka.
+    # Here, since it costs half a second, and most processes have no Kafka.
     from services.insights.adapters.faust_counter import FaustCounter
 
     return FaustCounter(cluster, store, metrics)

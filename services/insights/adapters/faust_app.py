@@ -1,6 +1,6 @@
 """What insights needs of faust, and the only module that imports it: an app as a library, and its tables.
 
-Importing it takes most of a second: this is imported where a counter is served with Kafka, and nowhere else. The app
+Importing it takes half a second: this is imported where a counter is served with Kafka, and nowhere else. The app
 touches nothing of its process but the loop, and one thread for its consumer: no signal handlers, no port, no files, no
 stdout.
 """
