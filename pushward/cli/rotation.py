@@ -52,8 +52,8 @@ def rotate_(
     accepted, new = key_encryption(settings), FileKeyEncryption.load(to)
     if accepted.standing(new.kek_id) == "not held":
         raise CommandError(
-            f"No process opens what {new.kek_id} wraps: first give it to all, by PUSHWARD_KEK_OTHER_FILES"
-            f" (here too), e.g. '[\"{to}\"]'.",
+            f"No process opens what {new.kek_id} wraps: first let all of them accept it, and this command, too:"
+            f" PUSHWARD_KEK_OTHER_FILES={to}.",
             MISUSED,
         )
     rotated, tally = asyncio.run(_rotate(settings, accepted, new))

@@ -8,11 +8,11 @@ be a secret.
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Self
+from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pushward.config.database_url import url_problem
 from pushward.config.loopback import is_loopback
@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     keys_url: SecretStr | None = None
     keys_url_file: Path | None = None
     kek_file: Path | None = None
-    kek_other_files: tuple[Path, ...] = ()  # opened with, never wrapped with: while `pushward keys rotate` is under way
+    kek_other_files: Annotated[tuple[Path, ...], NoDecode] = ()  # as FILE,FILE: opened with, never wrapped with
     var_dir: Path = Path("var")
     pool_size_max: int = Field(default=8, ge=1, le=100)
     append_lanes: int = Field(default=1, ge=1, le=64)
@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         """Where ``target`` listens for gRPC."""
         address: str = getattr(self, f"{target}_address")
         return address
+
+    @field_validator("kek_other_files", mode="before")
+    @classmethod
+    def _files_with_commas_between(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _development_stays_on_loopback(self) -> Self:

@@ -81,7 +81,7 @@ async def test_a_key_encryption_key_is_changed_while_everything_runs(
     new_file = tmp_path / "new-kek"
     pushward(stores.environment(), "keys", "make", str(new_file))
     new = FileKeyEncryption.load(new_file)
-    both = {"PUSHWARD_KEK_OTHER_FILES": json.dumps([str(new_file)])}
+    both = {"PUSHWARD_KEK_OTHER_FILES": str(new_file)}
     environment = {**stores.environment(), **both}
     await fill(stores, MANY_KEYS)
     with running(Shape.ONE, stores, tmp_path, both) as system:

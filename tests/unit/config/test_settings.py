@@ -75,3 +75,16 @@ def test_other_links_are_refused_in_production(url: str) -> None:
     with pytest.raises(ValidationError, match="PUSHWARD_PUBLIC_URL"):
         Settings(public_url=url)
     assert Settings(env=Environment.DEVELOPMENT, public_url=url).public_url == url
+
+
+@pytest.mark.parametrize(
+    ("value", "files"), [("", ()), ("/keys/1", ("/keys/1",)), ("/keys/1, /keys/2,", ("/keys/1", "/keys/2"))]
+)
+def test_other_key_encryption_keys_are_files_with_commas_between(
+    monkeypatch: pytest.MonkeyPatch, value: str, files: tuple[str, ...]
+) -> None:
+    """As an operator writes them into the environment; handed on to another process they stay the same."""
+    monkeypatch.setenv("PUSHWARD_KEK_OTHER_FILES", value)
+    settings = Settings()
+    assert settings.kek_other_files == tuple(map(Path, files))
+    assert Settings.model_validate(settings.model_dump()).kek_other_files == settings.kek_other_files
