@@ -53,7 +53,7 @@ def readable(event: StoredEvent) -> ReadableEvent:
     """``event`` in words; of an unknown type, only what the envelope says."""
     envelope = envelope_pb2.Envelope.FromString(event.envelope)
     name = type_name(event.type)
-    message = message_of(event.type, event.payload)
+    message = _MESSAGES.get(name)
     kind = envelope_pb2.Actor.Kind.Name(envelope.actor.kind).removeprefix("KIND_").lower()
     return ReadableEvent(
         shard=event.shard,
@@ -68,14 +68,8 @@ def readable(event: StoredEvent) -> ReadableEvent:
         actor=f"{kind}:{envelope.actor.sid}",
         correlation_id=envelope.correlation_id.hex(),
         causation_id=envelope.causation_id.hex(),
-        fields={} if message is None else _fields(message),
+        fields={} if message is None else _fields(message.FromString(event.payload)),
     )
-
-
-def message_of(type_number: int, payload: bytes) -> Message | None:
-    """The message that ``payload`` encodes; None for a type that this release doesn't know. Raises DecodeError."""
-    message = _MESSAGES.get(type_name(type_number))
-    return None if message is None else message.FromString(payload)
 
 
 def type_name(number: int) -> str:

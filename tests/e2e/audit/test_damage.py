@@ -9,8 +9,10 @@ from uuid import uuid4
 import pytest
 
 from pushward import ids
+from pushward.api.events.v1 import registry_pb2
 from pushward.cli.audit import evidence
 from pushward.cli.audit.report import date_text
+from pushward.eventlog.codec import Binding, Codec
 from pushward.eventlog.envelope import new_events
 from pushward.eventlog.event import Actor, ActorKind, NewEvent, Origin
 from pushward.ids import Sid
@@ -21,6 +23,7 @@ from tests.e2e.audit.conftest import Audit, Harm
 from tests.e2e.audit.history import History
 from tests.support.installation import SHARDS, Stores, pushward
 
+LATER_TYPE = 9_999
 CHANGES = {
     "payload": ("payload = payload || '\\x00'::bytea", "payload"),
     "a letter of the identity": (
@@ -152,18 +155,34 @@ def test_an_earlier_event_behind_a_later_one_is_not_counted(
     head, long_ago = history.events[-1], history.events[0].recorded_at - timedelta(hours=1)
     now = datetime.now(UTC)
     for offset, recorded_at in ((1, now), (2, long_ago)):
-        event = token_issued(history, recorded_at)
-        place = (history.shard, head.position + offset)
-        columns = (event.stream_id, 1, event.event_id, event.type, 1, recorded_at, event.envelope, event.payload)
-        harm("INSERT INTO log.event VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", *place, *columns)
-    harm("UPDATE log.shard SET position = position + 2 WHERE shard = $1", history.shard)
+        insert(harm, history, head.position + offset, token_issued(history, recorded_at))
     between = audit.json(stores=copied, at=date_text(now - timedelta(microseconds=1)))
     assert between["at"]["position"] == head.position
     assert between["at"]["is_final"] is True
     assert audit.json(stores=copied)["at"]["position"] == head.position + 2
 
 
-def token_issued(history: History, recorded_at: datetime) -> NewEvent:
+def test_an_event_that_cannot_be_read_is_not_passed_over(
+    audit: Audit, harm: Harm, copied: Stores, history: History
+) -> None:
+    """A later release's, with the identity in it: it may belong to the answer, so the answer isn't right."""
+    later = Codec([Binding(LATER_TYPE, 1, AccessTokenIssued, registry_pb2.AccessTokenIssued)])
+    insert(harm, history, history.events[-1].position + 1, token_issued(history, datetime.now(UTC), later))
+    (flaw,) = audit.json(stores=copied, right=False)["checks"]["flaws"]
+    assert flaw["position"] == history.events[-1].position + 1
+    assert "can't be read" in flaw["text"]
+
+
+def insert(harm: Harm, history: History, position: int, event: NewEvent) -> None:
+    """Puts an event at the end of the history's shard, as an append would."""
+    columns = (event.stream_id, event.version, event.event_id, event.type, event.schema, event.recorded_at)
+    place = (history.shard, position)
+    statement = "INSERT INTO log.event VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    harm(statement, *place, *columns, event.envelope, event.payload)
+    harm("UPDATE log.shard SET position = $2 WHERE shard = $1", *place)
+
+
+def token_issued(history: History, recorded_at: datetime, codec: Codec = ACCESS_TOKEN_CODEC) -> NewEvent:
     """An access token of the same identity, as the log would have it."""
     sid = ids.new_sid(ids.ACCESS_TOKEN, history.shard, int(recorded_at.timestamp()), SHARDS)
     issued = AccessTokenIssued(
@@ -180,7 +199,5 @@ def token_issued(history: History, recorded_at: datetime) -> NewEvent:
     )
     origin = Origin(history.account_sid, Actor(ActorKind.ACCOUNT, history.account_sid), uuid4(), uuid4(), uuid4())
     stream_id = ids.stream_of_sid(sid)
-    (event,) = new_events(
-        ACCESS_TOKEN_CODEC, [issued], stream_id=stream_id, after_version=0, recorded_at=recorded_at, origin=origin
-    )
+    (event,) = new_events(codec, [issued], stream_id=stream_id, after_version=0, recorded_at=recorded_at, origin=origin)
     return event
