@@ -3,28 +3,19 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import cast
 
 import pytest
-from grpc import aio
 
-from pushward.api.common.v1.common_pb2 import AccountPrincipal, Principal
-from pushward.api.relay.v1.relay_pb2_grpc import add_RelayServicer_to_server
 from pushward.eventlog.event import StoredEvent
 from pushward.kafka.cluster import KafkaCluster
-from pushward.subscribe.edge import EdgeSource
 from pushward.subscribe.kafka import KafkaSource
 from pushward.subscribe.log import LogSource
 from pushward.subscribe.memory import MemorySource
 from pushward.subscribe.port import Source
-from services.relay.adapters.events import PostgresAccountEvents
-from services.relay.app.servicer import TenantEvents
-from services.relay.app.waiting import Waiting
-from tests.integration.edge.world import World
-from tests.support import plain_http
+from tests.integration.subscribe.serving import serving
 from tests.support.databases import SHARDS, Databases
 from tests.support.kafka import delete_topics
-from tests.support.subscribing import ACCOUNT, Written, make_topic, publish, written
+from tests.support.subscribing import Written, make_topic, publish, written
 from tests.unit.subscribe.samples import event
 
 
@@ -47,7 +38,8 @@ async def subject(request: pytest.FixtureRequest, databases: Databases) -> Async
         if request.param == "log":
             yield Subject(await stack.enter_async_context(LogSource(log.url)), log.happen)
         elif request.param == "edge":
-            yield Subject(await _edge(log, stack), log.happen)
+            served = await stack.enter_async_context(serving(log))
+            yield Subject(served.source, log.happen)
         else:
             bootstrap: str = request.getfixturevalue("kafka").bootstrap
             fill = LogSource(log.url) if request.param == "kafka" else None
@@ -79,17 +71,3 @@ async def _kafka(log: Written, bootstrap: str, fill: LogSource | None, stack: As
 
     source = await stack.enter_async_context(KafkaSource(KafkaCluster(bootstrap), fill=fill))
     return Subject(source, happen)
-
-
-async def _edge(log: Written, stack: AsyncExitStack) -> EdgeSource:
-    world = World()
-    stack.push_async_callback(world.close)
-    world.authenticated_as(Principal(account=AccountPrincipal(account_sid=ACCOUNT, credential_sid=ACCOUNT)))
-    servicer = TenantEvents(PostgresAccountEvents(log.database), log.heads.tail, Waiting(log.heads))
-    add_RelayServicer_to_server(servicer, cast(aio.Server, world.relay.server))
-    edge = world.edge(serving=True)
-    await edge.start()
-    stack.push_async_callback(edge.stop)
-    client = await stack.enter_async_context(plain_http.client(""))
-    url = f"http://127.0.0.1:{edge.http_port}"
-    return await stack.enter_async_context(EdgeSource(url, ACCOUNT, "auth-token", client=client))
