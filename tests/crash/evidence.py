@@ -74,9 +74,9 @@ def calls(deliveries: Iterable[Delivery]) -> list[Call]:
 
 async def what_is_behind(url: str, bootstrap: str) -> list[str]:
     """Who hasn't come to the log's end yet; empty once everything has settled."""
-    heads = {cast(int, shard): cast(int, position) for shard, position in await sql.rows(url, HEADS)}
+    heads = await heads_of(url)
     behind = []
-    if await _relayed_to(bootstrap) != heads:
+    if await relayed_to(bootstrap) != heads:
         behind.append("topic")
     for table in (APPLIED, CONSUMED):
         ends = await sql.rows(url, f"SELECT shard, max(position) FROM {table} GROUP BY shard")
@@ -87,7 +87,13 @@ async def what_is_behind(url: str, bootstrap: str) -> list[str]:
     return behind
 
 
-async def _relayed_to(bootstrap: str) -> dict[int, int]:
+async def heads_of(url: str) -> dict[int, int]:
+    """The last position of each shard that has any."""
+    return {cast(int, shard): cast(int, position) for shard, position in await sql.rows(url, HEADS)}
+
+
+async def relayed_to(bootstrap: str) -> dict[int, int]:
+    """The position at the end of each partition that has a record; nothing while there is no topic."""
     if await partitions_of(bootstrap, TOPIC) != SHARDS:
         return {}
     tails = await tails_of(bootstrap, TOPIC, SHARDS)

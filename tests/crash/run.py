@@ -26,6 +26,7 @@ from tests.support.tenant import Tenant
 from tests.support.waiting import until
 
 PHONES: Final = 3
+UNDER_WAY_SECONDS_MAX: Final = 60.0
 SETTLE_SECONDS_MAX: Final = 60.0
 LOOK_SECONDS: Final = 0.25
 
@@ -68,7 +69,7 @@ class Found:
 
 def run(steps: Sequence[Step], directory: Path) -> Found:
     """Carries ``steps`` out on a world of its own. From the main thread: stores are its children."""
-    with EmbeddedPostgres.ephemeral(fsync=False) as postgres, EmbeddedKafka.ephemeral() as kafka:
+    with EmbeddedPostgres.ephemeral(fsync=False) as postgres, EmbeddedKafka(directory / "kafka") as kafka:
         return asyncio.run(_run(postgres, kafka, steps, directory))
 
 
@@ -81,7 +82,7 @@ async def _run(postgres: EmbeddedPostgres, kafka: EmbeddedKafka, steps: Sequence
             await tenant.create(f"/v2/Services/{service}/Webhooks", hook)
             storm = Storm(world)
             async with Logins.going_on(tenant, service, PHONES) as logins:
-                await until(lambda: _is_under_way(world, logins))
+                await until(lambda: _is_under_way(world, logins), UNDER_WAY_SECONDS_MAX)
                 began = time.monotonic()
                 await storm.rage(steps)
             raged = time.monotonic() - began

@@ -25,6 +25,7 @@ from tests.support.kafka import admin, partitions_of
 from tests.support.waiting import until
 
 MS: Final = 1000.0
+DELETED_SECONDS_MAX: Final = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -122,4 +123,4 @@ class Storm:
                 return False
             return [code for _, code, *_ in answer.topic_error_codes] == [0]
 
-        await until(deleted)
+        await until(deleted, DELETED_SECONDS_MAX)
