@@ -33,6 +33,8 @@ def test_each_process_tells_on_its_own_port(measured: System) -> None:
     first = _first_port(measured)
     for port in range(first, first + processes):
         assert _tells_in_time(port), _told(port)
+    subscription = 'pushward_subscription_lag_events{shard="0",subscription="webhook"} 0.0'
+    assert wait_until(lambda: any(subscription in _told(port) for port in range(first, first + processes)), SECONDS_MAX)
     assert httpx.get(f"http://{LOOPBACK}:{first}/metrics").headers["content-type"].startswith("text/plain; version=")
     assert httpx.get(f"http://{LOOPBACK}:{first}/v2/Services").status_code == 404
     assert httpx.post(f"http://{LOOPBACK}:{first}/metrics").status_code == 405

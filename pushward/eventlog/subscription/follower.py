@@ -1,6 +1,6 @@
 """One shard of a subscription, followed from its stored position for as long as the lease lasts.
 
-    verify     the log must hold the event that was applied last, where it was
+    verify     the log must be of our epoch, and hold the event that was applied last, where it was; after each outage
     advance    read, apply what is wanted, move; nothing wanted: move in memory
     make up    for parked streams that an operator asked for, in between
 
@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from pushward.errors import PushwardError, UnavailableError
+from pushward.eventlog.epoch import current_epoch
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.port import LogReader
@@ -62,6 +63,7 @@ class Follower:
         self._applying = Applying(followed.positions, followed.effect, followed.lease)
         self._progress = _Progress(claim.position, self._lease.now())
         self.parked = ParkedStreams(followed.name, claim.shard, followed.positions, self._applying, followed.wants)
+        self._epoch = claim.epoch
         self._verified = False
         self._limit = BATCH_EVENTS_MAX  # halved where a batch fails, so that the culprit is alone in the end
         self._tries_alone = 0
@@ -125,6 +127,7 @@ class Follower:
             raise
         except Exception as error:
             self._followed.gauges.retried(self.shard)
+            self._verified = False  # it may be another database that answers next
             if not isinstance(error, PushwardError):
                 # Without its text, which may quote an event.
                 _log.error(
@@ -133,7 +136,10 @@ class Follower:
             await self._pause()
 
     async def _verify(self) -> None:
-        """The log must still hold what was applied last. Raises LogRewrittenError."""
+        """The log must be of our epoch, and hold what was applied last. Raises LeaseLostError, LogRewrittenError."""
+        epoch = await current_epoch(self._positions.database)
+        if epoch is None or epoch.problem is not None or epoch.number != self._epoch:
+            raise LeaseLostError("the log's epoch is another one")  # the next round says which, and what to do
         position = self._progress.current
         if position.position:
             found = await self._positions.event_id_at(self.shard, position.position)
