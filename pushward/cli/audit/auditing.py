@@ -224,9 +224,9 @@ def _events(events: Sequence[StoredEvent], flawed_positions: set[int]) -> list[A
 
 def _audited(event: StoredEvent, *, intact: bool) -> AuditedEvent:
     try:
-        return AuditedEvent(readable(event), intact)
+        return AuditedEvent(readable(event), event.recorded_at, intact)
     except (DecodeError, KeyError):
-        return AuditedEvent(readable(replace(event, envelope=b"", payload=b"")), intact=False)
+        return AuditedEvent(readable(replace(event, envelope=b"", payload=b"")), event.recorded_at, intact=False)
 
 
 def _positions(flaws: Sequence[Flaw]) -> set[int]:

@@ -110,7 +110,12 @@ class AuditedEvent:
     """An event that led to it; ``intact`` unless something is wrong at its position."""
 
     event: ReadableEvent
+    recorded_at: datetime
     intact: bool
+
+    def members(self) -> dict[str, Any]:  # Any: what JSON can say
+        """As a JSON object."""
+        return {**self.event.members(), "recorded_at": date_text(self.recorded_at), "intact": self.intact}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,7 @@ class Report:
             "factors": self.factors,
             "challenges": self.challenges,
             "access_tokens": self.access_tokens,
-            "events": [{**one.event.members(), "intact": one.intact} for one in self.events],
+            "events": [event.members() for event in self.events],
             "checks": {"events_of_the_shard": self.place.position, "receipts": self.receipts, "flaws": self.flaws},
         }
         return {name: _plain(value) for name, value in told.items()}

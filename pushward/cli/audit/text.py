@@ -132,7 +132,7 @@ def _event(audited: AuditedEvent) -> Iterator[Line]:
     event = audited.event
     mark = "" if audited.intact else "  NOT INTACT"
     what = f"{event.type} v{event.version}{mark}"
-    yield 0, "", f"{event.position:>8}  {event.recorded_at}  {what}", "" if audited.intact else "bold red"
+    yield 0, "", f"{event.position:>8}  {date_text(audited.recorded_at)}  {what}", "" if audited.intact else "bold red"
     yield 10, "by", event.actor, ""
     yield 10, "correlation", event.correlation_id, "dim"
     yield from _fields(10, event.fields)

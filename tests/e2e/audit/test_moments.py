@@ -122,6 +122,14 @@ def test_a_time_in_another_zone_is_the_same_time(audit: Audit, history: History)
     assert audit.json(at=shifted)["at"] == audit.json(at=date_text(moment))["at"]
 
 
+def test_each_event_s_time_is_a_moment(audit: Audit) -> None:
+    """As it is told, to the microsecond: with it the event has happened."""
+    events = audit.json()["events"]
+    for event in (events[0], events[len(events) // 2], events[-1]):
+        assert audit.json(at=event["recorded_at"])["at"]["position"] >= event["position"]
+        assert event["recorded_at"] in audit.text().out
+
+
 def test_a_settled_answer_says_so(audit: Audit, history: History) -> None:
     """A position, or a time that later events have passed, gives the same answer for ever; now doesn't."""
     early = history.event("ChallengeApproved", challenge_sid=history.approved)
