@@ -129,7 +129,10 @@ class KeyRing:
         return _living(key_id, self._remember(key, asked_at))
 
     async def problem(self) -> str | None:
-        """Why nobody can be authenticated for want of the installation's key; None if it is there."""
+        """Why the installation's key can't be had; None if it can.
+
+        It stands for all others: who can't open it, because another key-encryption key wraps it, opens hardly any.
+        """
         try:
             await self.get(INSTALLATION_KEY_ID)
         except UnavailableError as error:

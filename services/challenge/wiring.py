@@ -35,6 +35,7 @@ class ChallengeService:
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         url = settings.main_url()
+        self._keys = runtime.keys
         self._database = Database(url, ROLE, "pushward-challenge", size_max=settings.pool_size_max)
         self._closer_database = Database(url, ROLE, "pushward-challenge-closer", size_max=CLOSER_CONNECTIONS_MAX)
         self._log = open_challenge_log(url, lanes=settings.append_lanes, on_commit=runtime.heads.committed)
@@ -83,8 +84,8 @@ class ChallengeService:
         await self._database.close()
 
     async def ready(self) -> str | None:
-        """None when the database answers and the state tables are of this release."""
-        return self._log.problem() or await self._database.away()
+        """None when the database answers, the state tables are of this release, and data keys open."""
+        return self._log.problem() or await self._database.away() or await self._keys.problem()
 
 
 def build(settings: Settings, runtime: Runtime) -> ChallengeService:

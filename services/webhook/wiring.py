@@ -41,6 +41,7 @@ class WebhookService:
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         url = settings.main_url()
+        self._keys = runtime.keys
         reach = Reach(loopback=settings.development)
         registry = RegistryStub(runtime.peers.channel("registry"))
         challenges = ChallengesStub(runtime.peers.channel("challenge"))
@@ -93,8 +94,8 @@ class WebhookService:
         await self._database.close()
 
     async def ready(self) -> str | None:
-        """None when the database answers and the state tables are of this release."""
-        return self._log.problem() or await self._database.away()
+        """None when the database answers, the state tables are of this release, and data keys open."""
+        return self._log.problem() or await self._database.away() or await self._keys.problem()
 
 
 def build(settings: Settings, runtime: Runtime) -> WebhookService:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import structlog
 from pushward.security import keys
 from pushward.security.kek import FileKeyEncryption, KekFileError
 from pushward.security.key_store_memory import MemoryKeyStore
-from pushward.security.keys import DataKey, KeyDestroyedError, KeyMissingError, KeyRing, WrappedKey
+from pushward.security.keys import INSTALLATION_KEY_ID, DataKey, KeyDestroyedError, KeyMissingError, KeyRing, WrappedKey
 from pushward.security.sealing import SealBrokenError, Sealer, seal, unseal
 from pushward.security.secret import Secret
 
@@ -74,6 +75,21 @@ async def test_a_key_that_cannot_be_opened_is_logged_once_for_its_key_encryption
             with pytest.raises(KeyMissingError):
                 await ring.get(key_id)
     assert [(entry["event"], entry["key_id"]) for entry in logs] == [("data_key_not_opened", str(KEY.key_id))]
+
+
+async def test_a_ring_tells_whether_it_opens_anything() -> None:
+    """By the installation's key, for readiness: the store is asked again only once what is known of it has aged."""
+    now, store = 0.0, MemoryKeyStore()
+    assert await KeyRing(store, _encryption(1)).problem() == f"The key store has no data key {INSTALLATION_KEY_ID}."
+    ring = KeyRing(store, _encryption(1), monotonic=lambda: now)
+    await ring.create(INSTALLATION_KEY_ID, "installation", KEY.secret)
+    assert await ring.problem() is None
+    store.keys[INSTALLATION_KEY_ID] = replace(store.keys[INSTALLATION_KEY_ID], kek_id=_encryption(2).kek_id)
+    assert await ring.problem() is None
+    now = keys.CACHE_SECONDS_MAX
+    said = await ring.problem()
+    assert said is not None
+    assert _encryption(2).kek_id in said
 
 
 async def test_a_wrapped_key_cannot_pass_for_another() -> None:
