@@ -14,6 +14,8 @@ from tests.support.child import ROOT
 from tests.support.tenant import Json
 
 MICROSECOND = timedelta(microseconds=1)
+JWS_BEGINS = "eyJ"
+"""Receipts and tokens: base64url of `{"`."""
 
 
 def status_of(report: Json, sid: str) -> str | None:
@@ -179,6 +181,7 @@ def test_what_is_sealed_is_shown_only_when_asked(audit: Audit, history: History)
         assert "order-4711" not in closed.out
         assert "Pay 1,000 € to Example Shop?" in opened.out
         assert "order-4711" in opened.out
+        assert JWS_BEGINS not in closed.out + opened.out
     details = [one["details"] for one in audit.json("--unseal")["challenges"]]
     assert {json.loads(one["text"])["message"] for one in details} == {"Pay 1,000 € to Example Shop?"}
 
