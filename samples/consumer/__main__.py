@@ -13,13 +13,10 @@ from typing import Final
 import asyncpg
 
 from pushward.kafka.cluster import KafkaCluster
+from pushward.subscribe import Source, SubscribeError, Subscriber, take_over
 from pushward.subscribe.edge import EdgeSource
-from pushward.subscribe.epochs import take_over
-from pushward.subscribe.errors import SubscribeError
 from pushward.subscribe.kafka import KafkaSource
 from pushward.subscribe.log import LogSource
-from pushward.subscribe.port import Source
-from pushward.subscribe.subscriber import Subscriber
 from samples.consumer.answers import Answers
 
 CONNECTIONS_MAX: Final = 4

@@ -12,9 +12,7 @@ import asyncpg
 
 from pushward.api.events.v1 import challenge_pb2, types_pb2
 from pushward.eventlog.event import StoredEvent
-from pushward.subscribe.port import Batch
-from pushward.subscribe.positions import PositionTable
-from pushward.subscribe.rule import Position
+from pushward.subscribe import Batch, Position, PositionTable
 
 POSITIONS: Final = PositionTable("answers_position")
 
