@@ -85,7 +85,20 @@ class AiokafkaProducer:
                 sender.cancel()
                 await asyncio.wait({sender}, timeout=END_SECONDS_MAX)
         try:
-            accumulator.fail_all(ProducerClosed())
+            _fail_all(accumulator)
             await self._producer.stop()
         except (KafkaError, OSError) as error:
             _log.warning("producer_end_failed", topic=self._topic, partition=self._partition, error=repr(error))
+
+
+def _fail_all(accumulator: Any) -> None:  # Any: aiokafka has no types
+    """Fails what is outstanding, and leaves asyncio nothing to complain of.
+
+    aiokafka looks for a failed batch among those under way, from which it had taken one that it tries again; and it
+    fails a future that somebody waits for only where batches queue up.
+    """
+    waiting = [batch for batches in accumulator._batches.values() for batch in batches]
+    accumulator._pending_batches.update(batch for batch in waiting if batch.retry_count)
+    accumulator.fail_all(ProducerClosed())
+    for batch in {*waiting, *accumulator._pending_batches}:
+        batch._drain_waiter.exception()
