@@ -4,7 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,15 +28,21 @@ def history(installation: Installation, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def copied(history: History, postgres: EmbeddedPostgres) -> Stores:
-    """A copy of the stores that a test may harm."""
-    name = uuid.uuid4().hex
-    names = {}
-    for kind, url in (("main", history.stores.database_url), ("keys", history.stores.keys_url)):
-        names[kind] = f"{kind}_{name}"
-        template = urlsplit(url).path.removeprefix("/")
-        statement = f"CREATE DATABASE {names[kind]} TEMPLATE {template}"
-        asyncio.run(sql.execute(postgres.database_url("postgres"), statement))
-    return Stores(postgres.database_url(names["main"]), postgres.database_url(names["keys"]), history.stores.kek_file)
+    """A copy of the main database that a test may harm, with the same keys."""
+    return replace(history.stores, database_url=_copy(postgres, history.stores.database_url))
+
+
+@pytest.fixture
+def copied_keys(copied: Stores, postgres: EmbeddedPostgres) -> Stores:
+    """The same with a copy of the key store, too."""
+    return replace(copied, keys_url=_copy(postgres, copied.keys_url))
+
+
+def _copy(server: EmbeddedPostgres, url: str) -> str:
+    name = f"copy_{uuid.uuid4().hex}"
+    statement = f"CREATE DATABASE {name} TEMPLATE {urlsplit(url).path.removeprefix('/')}"
+    asyncio.run(sql.execute(server.database_url("postgres"), statement))
+    return server.database_url(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,22 +118,22 @@ def test_a_changed_service_is_found(audit: Audit, harm: Harm, copied: Stores, hi
     assert "can be trusted" in ran.err
 
 
-def test_a_forgotten_identity_says_so_and_all_else_works(audit: Audit, copied: Stores) -> None:
+def test_a_forgotten_identity_says_so_and_all_else_works(audit: Audit, copied_keys: Stores) -> None:
     """After `pushward forget`: receipts and texts are erased, exit 0; who forgot it is told."""
     whole = audit.json()
-    pushward(copied.environment(), *("forget", "--yes", *audit.named()))
-    report = audit.json("--unseal", stores=copied)
+    pushward(copied_keys.environment(), *("forget", "--yes", *audit.named()))
+    report = audit.json("--unseal", stores=copied_keys)
     assert report["checks"]["receipts"] == {"erased": 3}
     assert {one["details"]["state"] for one in report["challenges"]} == {"erased"}
     assert {one["friendly_name"]["state"] for one in report["factors"]} == {"erased"}
     assert (report["entity_sid"], len(report["lives"])) == (None, 2)
     assert report["forgotten"][0]["by"] == "system:operator"
     assert set(report["forgotten"][0]["entity_sids"]) == {life["entity_sid"] for life in report["lives"]}
-    before = audit.json(stores=copied, at=str(whole["at"]["position"]))
+    before = audit.json(stores=copied_keys, at=str(whole["at"]["position"]))
     assert before["checks"]["receipts"] == {"erased": 3}
     for name in ("lives", "events", "entity_sid", "access_tokens", "forgotten"):
         assert before[name] == whole[name]
-    assert "forgotten" in audit.text(stores=copied).out
+    assert "forgotten" in audit.text(stores=copied_keys).out
 
 
 def test_a_wrong_key_encryption_key_checks_nothing_and_says_so(audit: Audit, history: History, tmp_path: Path) -> None:
