@@ -70,6 +70,10 @@ class BeginAgainError(Exception):
     """The loop must begin again from the tail, at once."""
 
 
+class TopicRemadeError(BeginAgainError):
+    """The partition ends before where it ended: its topic was made anew, and what is in it has a hole before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the loops of a process share."""
@@ -96,6 +100,7 @@ class ShardLoop:
         self.trouble: str | None = None
         self.looked = False  # whether alarm and trouble are this loop's own finding
         self.end: int | None = None  # the partition's, while nothing is under way
+        self._remade = False
         self._around = surroundings
         self._kept = lease.kept
         self._stopping = asyncio.Event()
@@ -121,6 +126,11 @@ class ShardLoop:
         if not self._interrupted.done():
             self._interrupted.set_result(BeginAgainError(why))
 
+    def compare_end(self, known: int, found: int) -> None:
+        """Begins again if the partition, which ended at ``known``, ends elsewhere with nothing of ours under way."""
+        if self.end == known != found and not self._interrupted.done():
+            self._interrupted.set_result(_moved(known, found))
+
     @property
     def has_producer(self) -> bool:
         """Whether something of this loop may be under way."""
@@ -137,6 +147,7 @@ class ShardLoop:
         except LeaseLostError:
             raise
         except BeginAgainError as reason:
+            self._remade |= isinstance(reason, TopicRemadeError)
             return self._broken(reason)
         except _ALARMING as reason:
             if str(reason) != self.alarm:
@@ -186,7 +197,8 @@ class ShardLoop:
         asked = asked_position(partition, self._kept, self.lease.epoch)
         event = await self._around.log.event_at(shard, asked) if asked != FIRST else None
         head = (await self._around.log.heads())[shard]
-        match decide(partition, self._kept, Shard(self.lease.epoch, head, None if event is None else event.event_id)):
+        log = Shard(self.lease.epoch, head, None if event is None else event.event_id)
+        match decide(partition, self._kept, log, remade=self._remade):
             case Refill():
                 await self._forget()
                 await self._around.broker.truncate(self.topic, shard, tail.end)
@@ -195,6 +207,7 @@ class ShardLoop:
             case GoOn(position, forget):
                 if forget:
                     await self._forget()
+                self._remade = False
                 _log.info("relay_goes_on", shard=shard, topic=self.topic, after=position, end=tail.end)
                 return position
 
@@ -214,7 +227,7 @@ class ShardLoop:
             self.end = None
             acknowledged = await self._send(producer, events)
             if acknowledged.base_offset != end:
-                raise BeginAgainError(f"a batch came to lie at {acknowledged.base_offset} instead of {end}")
+                raise _moved(end, acknowledged.base_offset)
             end += acknowledged.records
             sent += acknowledged.records
             last = events[acknowledged.records - 1]
@@ -285,6 +298,12 @@ class ShardLoop:
             await asyncio.wait_for(self._stopping.wait(), seconds)
         except TimeoutError:
             return
+
+
+def _moved(known: int, found: int) -> BeginAgainError:
+    """For a partition that ends elsewhere than it did: more was sent to it, or it was made anew."""
+    kind = TopicRemadeError if found < known else BeginAgainError
+    return kind(f"the partition ended at {found} instead of {known}")
 
 
 async def _first(*futures: asyncio.Future[Any], seconds: float | None = None) -> None:  # Any: of whatever

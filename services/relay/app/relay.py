@@ -26,7 +26,7 @@ from services.relay.app.keeping import Keeping
 from services.relay.app.loop import SEND_SECONDS_MAX, ShardLoop, Surroundings
 from services.relay.app.measures import Measures
 from services.relay.app.ports import Lease, Leases, Progress
-from services.relay.app.topic import TopicGate
+from services.relay.app.topic import TopicGate, TopicRefusedError
 from services.relay.app.trust import LEASE_SECONDS, RENEW_SECONDS, Trust
 
 LOOK_SECONDS: Final = 3.0
@@ -165,14 +165,20 @@ class Relay:
         try:
             await self._gate.look_again(topic, lease.shards)
             ends = await self._broker.ends(topic, sorted(idle))
-        except BrokerError as error:
+        except TopicRefusedError as error:
             for running in self._running.values():
                 running.loop.begin_again(str(error))
             return
+        except BrokerError as error:
+            # Whoever has something under way finds out by itself; the others would look well.
+            for running in self._running.values():
+                if running.loop.end is not None:
+                    running.loop.begin_again(str(error))
+            return
         for shard, end in idle.items():
             now = self._running.get(shard)
-            if now is not None and now.loop.end == end != ends[shard]:
-                now.loop.begin_again(f"the partition ends at {ends[shard]} instead of {end}")
+            if now is not None:
+                now.loop.compare_end(end, ends[shard])
 
     async def _quieten(self) -> None:
         """Ends everything that is under way in this process."""

@@ -81,6 +81,12 @@ def test_a_record_whose_offset_is_too_small_for_its_position_has_a_hole_before_i
     assert decide(_ending(7, start=3, end=6), _kept(7), _log()) == Refill()
 
 
+def test_a_topic_that_was_seen_to_be_made_anew_is_filled_again() -> None:
+    """However many records are in it by now."""
+    assert decide(_ending(7, end=9), _kept(7), _log(), remade=True) == Refill()
+    assert decide(Partition(9, 9, None), _kept(7), _log(), remade=True) == GoOn(0, forget=True)
+
+
 @pytest.mark.parametrize("partition", [_ending(7, end=7), Partition(9, 9, None)])
 def test_another_event_in_the_log_stops_the_shard(partition: Partition) -> None:
     """The log was rewritten."""
