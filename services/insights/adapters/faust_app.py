@@ -5,11 +5,14 @@ touches nothing of its process but the loop, and one thread for its consumer: no
 stdout.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
 
 import faust
+from aiokafka.errors import ProducerClosed
+from mode.threads import ServiceThread, WorkerThread
 
 from pushward.kafka.cluster import SASL_MECHANISM, KafkaCluster
 from pushward.kafka.topic import CLUSTER_DEFAULT
@@ -22,17 +25,56 @@ SESSION_SECONDS: Final = 6
 HEARTBEAT_SECONDS: Final = 1
 COMMIT_SECONDS: Final = 1.0
 METADATA_AGE_MS_MAX: Final = 5_000
+FLUSH_SECONDS_MAX: Final = 0.7
+CUT_OFF_SECONDS_MAX: Final = 0.6
 
 SILENT_LOGGERS: Final = ("faust", "mode", "aiokafka.consumer", __name__)  # the last is how mode logs for our subclass
 """They log each failed try of a broker that is away, and "buffer full", hundreds of lines a second. What ends a counter
 is told by whoever holds the lease."""
 
 
+class ConsumerThread(WorkerThread):
+    """The consumer's thread. mode's own keeps a process from leaving, and waits for its end with the loop held."""
+
+    def __init__(self, service: ServiceThread, **options: Any) -> None:  # Any: as mode declares it
+        super().__init__(service, **options)
+        self.daemon = True
+
+    def stop(self) -> None:
+        """It ends by itself."""
+
+
 class App(faust.App):
-    """An app without files."""
+    """An app without files, whose end always comes."""
+
+    def finalize(self) -> None:
+        """Builds what its start needs."""
+        super().finalize()
+        consumer: Any = self.consumer  # Any: of the driver for aiokafka, as the broker's URL says
+        consumer._thread.Worker = ConsumerThread
+
+    async def cut_off(self) -> None:
+        """Ends its producer; what is outstanding is lost: sent later, it would undo what a successor wrote."""
+        producer = getattr(self.producer, "_producer", None)
+        if producer is None:
+            return
+        sender = producer._sender.sender_task
+        if sender is not None:
+            for _ in range(2):  # the first asks it to end once its request has; the second cuts that, too
+                sender.cancel()
+                await asyncio.wait({sender}, timeout=CUT_OFF_SECONDS_MAX / 2)
+        producer._message_accumulator.fail_all(ProducerClosed())
 
     def _create_directories(self) -> None:
         """Tables are in memory: there is nothing to keep in any."""
+
+    async def _producer_flush(self, logger: Any) -> None:  # Any: as faust declares it
+        """Before it stops: for as long as the broker may need, not until one that is away comes back."""
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS_MAX):
+                await super()._producer_flush(logger)
+        except TimeoutError:
+            return
 
 
 def app_of(cluster: KafkaCluster, epoch: int, shards: int) -> App:

@@ -24,7 +24,7 @@ from pushward.kafka.record import RecordError, published, topic_of
 from pushward.kafka.topic import refusal
 from pushward.telemetry.metrics import Metrics
 from services.insights.adapters.decoding import happening_of
-from services.insights.adapters.faust_app import APPLICATION, App, CountTable, app_of, silence
+from services.insights.adapters.faust_app import APPLICATION, CUT_OFF_SECONDS_MAX, App, CountTable, app_of, silence
 from services.insights.adapters.topic_watch import LOOK_SECONDS, TopicWatch
 from services.insights.app.ports import CounterError, FiguresStore, Term
 from services.insights.app.tally import Tally
@@ -98,6 +98,7 @@ class FaustStream:
         self._skipped = metrics.counter("insights_records_skipped", "Records of the topic that couldn't be read")
         self._tally = Tally(CountTable(app, "factor", shards), CountTable(app, "service", shards))
         self._watch = watch
+        self._starting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[str]] = set()
         self._saved = asyncio.Event()  # set when rows were stored, so that more may be counted
         self._left_behind = False
@@ -108,12 +109,11 @@ class FaustStream:
         """Reads the tables back, and begins. Raises CounterError."""
         self._app.loop = asyncio.get_running_loop()
         self._app.finalize()
-        starting = asyncio.create_task(self._app.start(), name="faust-start")
-        await asyncio.wait({starting}, timeout=START_SECONDS_MAX)
-        if not starting.done():
-            starting.cancel()
+        self._starting = asyncio.create_task(self._app.start(), name="faust-start")
+        await asyncio.wait({self._starting}, timeout=START_SECONDS_MAX)
+        if not self._starting.done():
             raise CounterError(f"faust didn't start within {START_SECONDS_MAX:g} s")
-        if (failure := starting.exception()) is not None:
+        if (failure := self._starting.exception()) is not None:
             raise CounterError(f"faust didn't start: {failure!r}") from failure
         self._tally.recovered()
         self._tasks = {
@@ -131,16 +131,21 @@ class FaustStream:
         return f"faust ended: {self._app.crash_reason!r}"
 
     async def stop(self) -> None:
-        """Ends it, within STOP_SECONDS_MAX: what hangs is left behind, takes nothing any more, and is fenced."""
+        """Ends it, within STOP_SECONDS_MAX. What hangs is cut off, and left behind: it takes nothing any more."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        if self._starting is not None:
+            self._starting.cancel()
         # Not wait_for: faust swallows cancellations.
         stopping = asyncio.create_task(self._app.stop(), name="faust-stop")
-        await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX)
+        await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX / 2)
         if not stopping.done():
             self._left_behind = True
+            await self._app.cut_off()
+            await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX / 2 - CUT_OFF_SECONDS_MAX)
+        if not stopping.done():
             stopping.cancel()
             _log.warning("counter_hangs", term=self._term.number)
         elif (failure := stopping.exception()) is not None:

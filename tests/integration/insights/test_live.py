@@ -1,5 +1,7 @@
 """The live counter on a real Kafka: topic, faust, rows; one of all processes, and a good guest in its own."""
 
+import asyncio
+import os
 import signal
 import sys
 import threading
@@ -17,13 +19,14 @@ from pushward.telemetry.metrics import Metrics
 from services.insights.domain.happening import Kind
 from tests.integration.insights.conftest import World, long_ago, measured, recently, total
 from tests.integration.insights.history import ask_and_answer, factor
-from tests.integration.insights.instances import no_recounts
+from tests.integration.insights.instances import Instance, no_recounts
 from tests.integration.insights.relaying import relaying
 from tests.support import sql
 from tests.support.databases import SHARDS
 from tests.support.kafka import create_topic, delete_topics, producing
 from tests.support.waiting import eventually
 
+LEAVE_SECONDS_MAX = 12.0
 TERM = "pushward_insights_live_term"
 EVENTS = "pushward_insights_events_total"
 NEW_EPOCH = "INSERT INTO log.epoch (epoch, system_identifier, timeline) SELECT 2, 'restored', timeline FROM log.epoch"
@@ -173,7 +176,11 @@ async def test_faust_is_a_good_guest(
         assert _host() == before
         assert len(set(threading.enumerate()) - threads) == 1
     assert _host() == before
-    assert set(threading.enumerate()) <= threads
+
+    async def left() -> int:
+        return len(set(threading.enumerate()) - threads)
+
+    await eventually(left, 0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -181,3 +188,27 @@ def _host() -> tuple[object, ...]:
     """What faust could change in its process."""
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)]
     return (sys.stdout, sys.stderr, *handlers)
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP], ids=["dead", "hanging"])
+async def test_it_leaves_in_time_although_kafka_does_not_answer(
+    world: World, tmp_path: Path, blow: signal.Signals
+) -> None:
+    """And frees its lease, so that another may go on."""
+    with EmbeddedKafka.ephemeral() as broker:
+        instance = Instance(world, broker.bootstrap, tmp_path / "insights")
+        try:
+            await ask_and_answer(world.log, factor(1, 1), recently(), [Kind.APPROVED])
+            await publish(world, broker.bootstrap)
+            instance.start()
+            async with world.process() as stub:
+                await until_answered(stub, 1)
+            os.kill(broker.pid, blow)
+            instance.child.terminate()
+            async with asyncio.timeout(LEAVE_SECONDS_MAX):
+                assert await asyncio.to_thread(instance.child.wait) == 0
+        finally:
+            instance.end()
+            broker.kill()
+    free = "SELECT expires_at <= clock_timestamp() FROM insights.lease WHERE name = 'live'"
+    assert await world.query(free) == [(True,)]
