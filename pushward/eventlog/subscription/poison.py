@@ -28,7 +28,7 @@ All others (a lost race, a missing table, a missing privilege, a full disk) woul
 """
 
 _OUR_PACKAGES: Final = ("pushward.", "services.")
-_SUBSCRIPTION: Final = "pushward.eventlog.subscription"
+_MACHINERY: Final = ("pushward.eventlog.subscription", "pushward.database")
 
 
 def is_outage(error: Exception) -> bool:
@@ -57,11 +57,11 @@ def told(error: Exception) -> str:
 
 
 def _place(trace: TracebackType | None) -> str | None:
-    """The innermost line of our own, the subscription's machinery aside."""
+    """The innermost line of our own, the pool's and the subscription's machinery aside."""
     place = None
     while trace is not None:
         module = trace.tb_frame.f_globals.get("__name__", "")
-        if module.startswith(_OUR_PACKAGES) and not module.startswith(_SUBSCRIPTION):
+        if module.startswith(_OUR_PACKAGES) and not module.startswith(_MACHINERY):
             place = f"{module}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place
