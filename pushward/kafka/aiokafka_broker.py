@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_co
 from pushward.kafka.aiokafka_producer import AiokafkaProducer
 from pushward.kafka.broker import BrokerAwayError, Record, Tail, TopicDescription
 from pushward.kafka.cluster import KafkaCluster
+from pushward.kafka.to_its_end import REQUEST_MS_MAX, to_its_end
 from pushward.kafka.topic import CLUSTER_DEFAULT, CREATED_WITH, REQUIRED
 
 LOOK_SECONDS_MAX: Final = 5.0
@@ -31,11 +32,13 @@ class AiokafkaBroker:
         self._client_id = client_id
         self._replication_factor = replication_factor
 
+    @to_its_end
     async def describe(self, topic: str) -> TopicDescription | None:
         """What the topic is like; None if there is none. Raises BrokerAwayError."""
         async with self._admin() as admin:
             return await _described(admin, topic)
 
+    @to_its_end
     async def create(self, topic: str, partitions: int) -> None:
         """Makes the topic; does nothing if there is one. Raises BrokerAwayError."""
         wanted = NewTopic(
@@ -50,6 +53,7 @@ class AiokafkaBroker:
                 if code not in (NoError.errno, TopicAlreadyExistsError.errno):
                     raise BrokerAwayError(f"Topic {topic} can't be made: {message or for_code(code).__name__}")
 
+    @to_its_end
     async def tail(self, topic: str, partition: int) -> Tail:
         """The ends of a partition. Raises BrokerAwayError, also while the topic is missing."""
         place = TopicPartition(topic, partition)
@@ -63,6 +67,7 @@ class AiokafkaBroker:
             last = await consumer.getone(place)
             return Tail(start, end, Record(last.key, last.value, tuple(last.headers)))
 
+    @to_its_end
     async def ends(self, topic: str, partitions: Sequence[int]) -> Mapping[int, int]:
         """The end offsets of some partitions. Raises BrokerAwayError, also while the topic is missing."""
         places = [TopicPartition(topic, partition) for partition in partitions]
@@ -71,16 +76,20 @@ class AiokafkaBroker:
 
     async def producer(self, topic: str, partition: int) -> AiokafkaProducer:
         """A new producer with an id of its own. Raises BrokerAwayError."""
-        return await AiokafkaProducer.started(self._cluster.options(self._client_id), topic, partition)
+        return await AiokafkaProducer.started(self._options(), topic, partition)
 
+    @to_its_end
     async def truncate(self, topic: str, partition: int, before: int) -> None:
         """Deletes the records below an offset. Raises BrokerAwayError."""
         async with self._admin() as admin:
             await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before)})
 
+    def _options(self) -> Mapping[str, Any]:  # Any: aiokafka's options
+        return {**self._cluster.options(self._client_id), "request_timeout_ms": REQUEST_MS_MAX}
+
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[Any]:  # Any: aiokafka has no types
-        client = AIOKafkaAdminClient(**self._cluster.options(self._client_id))
+        client = AIOKafkaAdminClient(**self._options())
         async with _told():
             try:
                 await client.start()
@@ -91,7 +100,7 @@ class AiokafkaBroker:
     @asynccontextmanager
     async def _consumer(self, topic: str) -> AsyncIterator[Any]:  # Any: aiokafka has no types
         consumer = AIOKafkaConsumer(
-            **self._cluster.options(self._client_id),
+            **self._options(),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
 
 from pushward.kafka.broker import BATCH_BYTES_MAX, Acknowledged, BrokerAwayError, Record, RecordTooLargeError
+from pushward.kafka.to_its_end import to_its_end
 
 START_SECONDS_MAX: Final = 5.0
 END_SECONDS_MAX: Final = 1.0
@@ -44,8 +45,7 @@ class AiokafkaProducer:
         )
         started = cls(producer, topic, partition)
         try:
-            async with asyncio.timeout(START_SECONDS_MAX):
-                await producer.start()
+            await _start(producer)
         except BaseException as error:
             await started.end()
             if isinstance(error, KafkaError | OSError | TimeoutError):
@@ -102,3 +102,9 @@ def _fail_all(accumulator: Any) -> None:  # Any: aiokafka has no types
     accumulator.fail_all(ProducerClosed())
     for batch in {*waiting, *accumulator._pending_batches}:
         batch._drain_waiter.exception()
+
+
+@to_its_end
+async def _start(producer: AIOKafkaProducer) -> None:
+    async with asyncio.timeout(START_SECONDS_MAX):
+        await producer.start()

@@ -156,6 +156,7 @@ class ShardLoop:
             self._around.measures.began_again(type(reason).__name__)
             return ALARM_SECONDS
         except (BrokerError, UnavailableError) as reason:
+            self._around.gate.doubt()
             if self.trouble is None:
                 _log.warning("relay_tries_again", shard=self.lease.shard, topic=self.topic, reason=str(reason))
             return self._broken(reason, str(reason))

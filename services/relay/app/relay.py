@@ -157,14 +157,13 @@ class Relay:
 
     async def _look(self) -> None:
         """Sees what nobody would notice who has nothing to send."""
-        idle = {shard: running.loop.end for shard, running in self._running.items() if running.loop.end is not None}
-        if not idle:
+        if not self._running:
             return
-        lease = next(iter(self._running.values())).loop.lease
-        topic = next(iter(self._running.values())).loop.topic
+        some = next(iter(self._running.values())).loop
+        idle = {shard: running.loop.end for shard, running in self._running.items() if running.loop.end is not None}
         try:
-            await self._gate.look_again(topic, lease.shards)
-            ends = await self._broker.ends(topic, sorted(idle))
+            await self._gate.look_again(some.topic, some.lease.shards)
+            ends = await self._broker.ends(some.topic, sorted(idle)) if idle else {}
         except TopicRefusedError as error:
             for running in self._running.values():
                 running.loop.begin_again(str(error))

@@ -47,6 +47,10 @@ class TopicGate:
                 self._refuse_as_before(topic, partitions)
                 await self._look(topic, partitions)
 
+    def doubt(self) -> None:
+        """Something went wrong with the broker: the topic may be gone."""
+        self._passed = None
+
     async def look_again(self, topic: str, partitions: int) -> None:
         """Looks, whatever was seen before. Raises TopicRefusedError, BrokerAwayError."""
         async with self._looking:

@@ -184,8 +184,8 @@ async def fragile(databases: Databases, own_kafka: EmbeddedKafka) -> AsyncIterat
 @pytest.fixture
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases that lapse, and looks that come, while a test waits."""
-    monkeypatch.setattr(relays, "LEASE_SECONDS", 1.5)
-    monkeypatch.setattr(trust, "TRUST_SECONDS", 1.2)
+    monkeypatch.setattr(relays, "LEASE_SECONDS", 3.0)
+    monkeypatch.setattr(trust, "TRUST_SECONDS", 2.5)
     monkeypatch.setattr(relays, "RENEW_SECONDS", 0.2)
     monkeypatch.setattr(relays, "LOOK_SECONDS", 0.3)
     monkeypatch.setattr(loops, "ALARM_SECONDS", 0.3)

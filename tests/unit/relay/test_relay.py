@@ -253,6 +253,17 @@ def test_a_deleted_topic_is_made_again_and_filled_from_the_start(world: Simulati
     assert world.positions_in() == _up_to(5)
 
 
+def test_a_topic_that_is_deleted_while_a_batch_is_under_way_is_made_again_and_filled(world: Simulation) -> None:
+    """Nobody has nothing to send, so nobody looks; whoever waits for an acknowledgement must come to doubt."""
+    world.start()
+    world.append(5)
+    world.pass_time(A_MOMENT)
+    del world.broker.topics[TOPIC]
+    world.append(2)
+    world.pass_time(SEND_SECONDS_MAX + A_MOMENT)
+    assert world.positions_in() == _up_to(7)
+
+
 def test_a_wiped_topic_is_filled_from_the_start(world: Simulation) -> None:
     """Somebody made it anew: empty, and right."""
     world.start()
