@@ -27,7 +27,7 @@ from services.insights.app.reading import Reading
 from services.insights.app.recount_timer import RecountTimer
 from services.insights.app.servicer import Insights
 
-COUNTING_CONNECTIONS_MAX: Final = 3
+COUNTING_CONNECTIONS_MAX: Final = 4
 """For the counter, its lease and the recount: a pool of their own, so that requests never wait for it."""
 
 

@@ -67,10 +67,12 @@ async def test_a_wrong_parameter_is_refused(tenant: Tenant, service: str, query:
     assert refused(await tenant.client.get(path_of(service), params=query)) == (400, 60306)
 
 
-@pytest.fixture
-def counted(installation: Installation, clean_kafka: EmbeddedKafka, tmp_path: Path) -> Iterator[System]:
-    """A system with a process for each target and Kafka."""
-    with running(Shape.SPLIT, installation.copy(), tmp_path, {"PUSHWARD_KAFKA": clean_kafka.bootstrap}) as system:
+@pytest.fixture(params=[Shape.SPLIT], ids=str)
+def counted(
+    request: pytest.FixtureRequest, installation: Installation, clean_kafka: EmbeddedKafka, tmp_path: Path
+) -> Iterator[System]:
+    """A system of its own, with Kafka."""
+    with running(request.param, installation.copy(), tmp_path, {"PUSHWARD_KAFKA": clean_kafka.bootstrap}) as system:
         yield system
 
 
@@ -112,6 +114,22 @@ async def test_figures_come_live_and_nothing_else_needs_them(counted: System, in
         whole = (await tenant.get(path_of(service), since=since))["total"]
         assert 0 < whole["time_to_answer_ms_max"] <= whole["time_to_answer_ms_sum"]
     pushward(counted.stores.environment(), "replay", "insights", "--check")
+
+
+@pytest.mark.parametrize("counted", [Shape.WORKERS], indirect=True, ids=str)
+async def test_one_of_two_workers_counts(counted: System, installation: Installation) -> None:
+    """Everything in each of two processes; whichever is asked serves what the one has counted."""
+    async with enrolled(counted, installation) as (tenant, phone):
+
+        async def approved() -> int:
+            total: Json = (await tenant.get(path_of(phone.factor.service_sid)))["total"]
+            return int(total["approved"])
+
+        for approvals in (1, 2):
+            await log_in(tenant, phone)
+            await eventually(approved, approvals)
+    live = [entry["term"] for entry in counted.log_entries() if entry.get("event") == "insights_live"]
+    assert live == [1]
 
 
 def _figures(approvals: int) -> Json:

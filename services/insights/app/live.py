@@ -78,9 +78,9 @@ class Live:
 
     async def _hold(self, term: Term, asked: float) -> None:
         """Counts for as long as the lease holds. ``asked`` is when it was asked for: it is younger than that."""
+        epoch = await self._log.epoch()
         self._term.set(term.number)
         _log.info("insights_live", term=term.number)
-        epoch = await self._log.epoch()
         counting = asyncio.create_task(self._count(term, epoch), name="insights-counting")
         try:
             await self._keep(term, asked, epoch)
