@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from google.protobuf.message import DecodeError
-
 from pushward import ids
-from pushward.cli.audit.evidence import AuditedLog, Evidence, Flaw
+from pushward.cli.audit.evidence import NOT_READABLE, AuditedLog, Evidence, Flaw
 from pushward.cli.audit.folding import Folded, Step, fold
 from pushward.cli.audit.moment import Moment
 from pushward.cli.audit.receipts import ReceiptCheck, ReceiptChecker
@@ -225,7 +223,7 @@ def _events(events: Sequence[StoredEvent], flawed_positions: set[int]) -> list[A
 def _audited(event: StoredEvent, *, intact: bool) -> AuditedEvent:
     try:
         return AuditedEvent(readable(event), event.recorded_at, intact)
-    except (DecodeError, KeyError):
+    except NOT_READABLE:
         return AuditedEvent(readable(replace(event, envelope=b"", payload=b"")), event.recorded_at, intact=False)
 
 

@@ -43,6 +43,9 @@ _SURVEY: Final = """
      WHERE shard = $1 AND position <= $2
      ORDER BY position"""
 
+NOT_READABLE: Final = (UnknownEventError, DecodeError, ValueError, KeyError, OverflowError, OSError)
+"""What reading bytes that nobody wrote may raise; the last two are datetime's, for times out of reach."""
+
 _CODECS: Final[dict[int, Codec]] = {
     binding.type: aggregate.codec
     for store in STORES
@@ -145,7 +148,7 @@ class _Survey:
     def _names(self, shard: int, row: Any) -> bool:  # Any: asyncpg's row
         try:
             event = _CODECS[row["type"]].decode(row["type"], row["schema"], row["naming_payload"])
-        except (UnknownEventError, DecodeError, ValueError, KeyError):
+        except NOT_READABLE:
             # Changed, or a later release's: whose it is can't be said, so it can't be passed over either.
             self._add(Flaw(shard, row["position"], "it has the identity in it, and can't be read"), is_own=True)
             return False
@@ -228,7 +231,8 @@ def _mismatches(row: Any, payload_sha256: bytes) -> list[str]:  # Any: asyncpg's
     """What a row says otherwise than its envelope."""
     try:
         envelope = envelope_pb2.Envelope.FromString(row["envelope"])
-    except DecodeError:
+        recorded_at = datetime_of(envelope.recorded_at)
+    except NOT_READABLE:
         return ["the envelope can't be read"]
     same = {
         "stream": envelope.stream_id == row["stream_id"].bytes,
@@ -236,7 +240,7 @@ def _mismatches(row: Any, payload_sha256: bytes) -> list[str]:  # Any: asyncpg's
         "event id": envelope.event_id == row["event_id"].bytes,
         "type": envelope.type == row["type"],
         "schema": envelope.schema == row["schema"],
-        "time": datetime_of(envelope.recorded_at) == row["recorded_at"],
+        "time": recorded_at == row["recorded_at"],
         "payload": envelope.payload_sha256 == payload_sha256,
     }
     return [f"the {name} is not what the envelope says" for name, is_same in same.items() if not is_same]

@@ -7,11 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from google.protobuf.message import DecodeError
-
-from pushward.cli.audit.evidence import Flaw
+from pushward.cli.audit.evidence import NOT_READABLE, Flaw
 from pushward.eventlog.aggregate import Aggregate, State
-from pushward.eventlog.codec import UnknownEventError
 from pushward.eventlog.event import Recorded, StoredEvent
 
 S = TypeVar("S", bound=State)
@@ -49,7 +46,7 @@ def fold(aggregate: Aggregate[S], events: Sequence[StoredEvent], flawed_position
             event = aggregate.codec.decode(stored.type, stored.schema, stored.payload)
             recorded = Recorded(stored.stream_id, stored.version, stored.recorded_at)
             after = aggregate.evolve(state, event, recorded)
-        except (UnknownEventError, DecodeError, ValueError, KeyError):
+        except NOT_READABLE:
             return Folded(steps, state, _flaw(stored, "the event can't be read"))
         except AssertionError as error:
             return Folded(steps, state, _flaw(stored, f"the event can't follow: {str(error) or 'refused'}"))

@@ -37,6 +37,7 @@ CHANGES = {
     "event id": ("event_id = gen_random_uuid()", "event id"),
     "time": ("recorded_at = recorded_at - interval '1 microsecond'", "time"),
     "envelope": ("envelope = '\\xff'::bytea", "envelope can't be read"),
+    "time out of reach": ("envelope = '\\x320a08ffffffffffffffff7f'::bytea", "envelope can't be read"),
 }
 
 
