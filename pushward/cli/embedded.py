@@ -43,23 +43,29 @@ def embedded_stores(settings: Settings) -> Iterator[Mapping[str, str]]:
     var.mkdir(parents=True, exist_ok=True)
     kek = settings.kek_file or var / KEK_FILE
     FileKeyEncryption.load_or_create(kek)
-    with _kafka(settings, var / KAFKA_DIR) as cluster, EmbeddedPostgres(var / POSTGRES_DIR) as postgres:
+    with _kafka(settings, var / KAFKA_DIR) as kafka, EmbeddedPostgres(var / POSTGRES_DIR) as postgres:
         environment = {
-            **cluster,
+            **({} if kafka is None else {"PUSHWARD_KAFKA": kafka.bootstrap}),
             "PUSHWARD_DATABASE_URL": postgres.database_url(MAIN_DATABASE),
             "PUSHWARD_KEYS_URL": postgres.database_url(KEYS_DATABASE),
             "PUSHWARD_KEK_FILE": str(kek),
         }
         asyncio.run(install_all(with_stores(settings, environment), SHARDS_EMBEDDED))
+        if kafka is not None:
+            kafka.wait_ready()
         with told_to_others(settings, environment):
             yield environment
 
 
 @contextmanager
-def _kafka(settings: Settings, directory: Path) -> Iterator[Mapping[str, str]]:
-    """Runs a broker if one is asked for; yields the environment that names it."""
+def _kafka(settings: Settings, directory: Path) -> Iterator[EmbeddedKafka | None]:
+    """Launches a broker if one is asked for; it comes up while the database is made ready."""
     if not settings.embedded_kafka:
-        yield {}
+        yield None
         return
-    with EmbeddedKafka(directory) as kafka:
-        yield {"PUSHWARD_KAFKA": kafka.bootstrap}
+    kafka = EmbeddedKafka(directory)
+    kafka.launch()
+    try:
+        yield kafka
+    finally:
+        kafka.stop()

@@ -95,13 +95,15 @@ def _fail_all(accumulator: Any) -> None:  # Any: aiokafka has no types
     """Fails what is outstanding, and leaves asyncio nothing to complain of.
 
     aiokafka looks for a failed batch among those under way, from which it had taken one that it tries again; and it
-    fails a future that somebody waits for only where batches queue up.
+    fails futures that nobody waits for any more, once whoever sent the batch was cancelled.
     """
     waiting = [batch for batches in accumulator._batches.values() for batch in batches]
     accumulator._pending_batches.update(batch for batch in waiting if batch.retry_count)
     accumulator.fail_all(ProducerClosed())
     for batch in {*waiting, *accumulator._pending_batches}:
-        batch._drain_waiter.exception()
+        for future in (batch.future, batch._drain_waiter):
+            if future.done() and not future.cancelled():
+                future.exception()
 
 
 @to_its_end
