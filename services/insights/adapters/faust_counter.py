@@ -31,6 +31,7 @@ from services.insights.app.tally import Tally
 
 START_SECONDS_MAX: Final = 30.0
 STOP_SECONDS_MAX: Final = 2.5
+TASKS_SECONDS_MAX: Final = 0.2
 FLUSH_SECONDS: Final = 0.5
 ROWS_A_FLUSH_MAX: Final = 1_000
 UNSAVED_ROWS_MAX: Final = 20_000
@@ -134,8 +135,8 @@ class FaustStream:
         """Ends it, within STOP_SECONDS_MAX. What hangs is cut off, and left behind: it takes nothing any more."""
         for task in self._tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._tasks:  # a look at the broker comes to its own end
+            await asyncio.wait(self._tasks, timeout=TASKS_SECONDS_MAX)
         if self._starting is not None:
             self._starting.cancel()
         # Not wait_for: faust swallows cancellations.
@@ -144,7 +145,7 @@ class FaustStream:
         if not stopping.done():
             self._left_behind = True
             await self._app.cut_off()
-            await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX / 2 - CUT_OFF_SECONDS_MAX)
+            await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX / 2 - CUT_OFF_SECONDS_MAX - TASKS_SECONDS_MAX)
         if not stopping.done():
             stopping.cancel()
             _log.warning("counter_hangs", term=self._term.number)
