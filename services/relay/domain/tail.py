@@ -83,15 +83,15 @@ def asked_position(partition: Partition, kept: Kept, epoch: int) -> int:
     return kept.position if _counts(partition, kept, epoch) else FIRST
 
 
-def decide(partition: Partition, kept: Kept, shard: Shard) -> GoOn | Refill:
-    """Where to go on. Raises TailError."""
+def decide(partition: Partition, kept: Kept, shard: Shard, *, remade: bool = False) -> GoOn | Refill:
+    """Where to go on. ``remade`` if the partition was seen to end before where it had ended. Raises TailError."""
     last = partition.last
     if last is None:
-        return _after_nothing(partition, kept, shard)
+        return GoOn(FIRST, forget=kept.position != FIRST) if remade else _after_nothing(partition, kept, shard)
     if last.epoch != shard.epoch:
         raise TailError(f"the topic's last record is of epoch {last.epoch}, the log is in epoch {shard.epoch}")
     _compare(last.position, last.event_id, shard)
-    if partition.end < last.position:
+    if remade or partition.end < last.position:
         return Refill()
     return GoOn(last.position)
 
