@@ -68,13 +68,12 @@ class TenantEvents(RelayServicer):
     async def _awaited(self, scan: Scan, account_sid: str, request: relay_pb2.ListEventsRequest) -> Scan:
         """The scan carried on until it has an event of the account's, or the time is up."""
         until = self._monotonic() + request.wait_seconds
-        while not scan.events and (left := until - self._monotonic()) > 0:
-            head = await self._waiting.grown(request.shard, scan.through, left)
-            if head is None:
-                break
-            rows = await self._tail.read(request.shard, scan.through, ROWS_MAX)
-            if rows:
-                scan = _carried_on(scan, head, rows, account_sid)
+        waits = True
+        while waits and not scan.events:
+            left = until - self._monotonic()
+            waits = await self._waiting.arrived(account_sid, request.shard, scan.through, left)
+            if rows := await self._tail.read(request.shard, scan.through, ROWS_MAX):
+                scan = _carried_on(scan, rows, account_sid)
         return scan
 
 
@@ -89,11 +88,11 @@ def _check(request: relay_pb2.ListEventsRequest) -> None:
             raise BadRequestError(f"{name} must be between 0 and {highest}.")
 
 
-def _carried_on(scan: Scan, head: int, rows: Sequence[StoredEvent], account_sid: str) -> Scan:
+def _carried_on(scan: Scan, rows: Sequence[StoredEvent], account_sid: str) -> Scan:
     last = rows[-1]
     return replace(
         scan,
-        head=max(head, last.position),
+        head=max(scan.head, last.position),
         through=last.position,
         through_id=last.event_id,
         events=[event for event in rows if belongs_to(event, account_sid)],

@@ -3,13 +3,13 @@
 free ──waiting(account)──► taken ──the block ends──► free        drain() ends every wait, and those to come at once
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pushward.errors import TooManyRequestsError
 from pushward.eventlog.heads import HeadWatch
+from services.relay.app.arrivals import Arrivals
 from services.relay.domain.bounds import WAIT_SECONDS_MAX, WAITING_MAX, WAITING_PER_ACCOUNT_MAX
 
 
@@ -23,11 +23,10 @@ class Waiting:
         waiting_max: int = WAITING_MAX,
         waiting_per_account_max: int = WAITING_PER_ACCOUNT_MAX,
     ) -> None:
-        self._heads = heads
+        self._arrivals = Arrivals(heads)
         self._waiting_max = waiting_max
         self._waiting_per_account_max = waiting_per_account_max
         self._taken: Counter[str] = Counter()
-        self._draining = asyncio.Event()
 
     @property
     def count(self) -> int:
@@ -50,17 +49,13 @@ class Waiting:
             if not self._taken[account_sid]:
                 del self._taken[account_sid]
 
-    async def grown(self, shard: int, position: int, seconds: float) -> int | None:
-        """The shard's head as soon as it is beyond a position; None if it isn't in time, or this process leaves."""
-        grown = asyncio.create_task(self._heads.beyond(shard, position))
-        drained = asyncio.create_task(self._draining.wait())
-        try:
-            await asyncio.wait({grown, drained}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            return grown.result() if grown.done() else None
-        finally:
-            grown.cancel()
-            drained.cancel()
+    async def arrived(self, account_sid: str, shard: int, position: int, seconds: float) -> bool:
+        """Waits until there may be an event of the account's beyond a position.
+
+        False if there is none in time, or if this process leaves.
+        """
+        return await self._arrivals.wait(account_sid, shard, position, seconds)
 
     def drain(self) -> None:
         """Ends the waiting."""
-        self._draining.set()
+        self._arrivals.drain()
