@@ -11,6 +11,7 @@ from pushward.cli.audit.report import date_text
 from tests.e2e.audit.conftest import Audit
 from tests.e2e.audit.history import History
 from tests.support.child import ROOT
+from tests.support.installation import pushward
 from tests.support.tenant import Json
 
 MICROSECOND = timedelta(microseconds=1)
@@ -42,6 +43,12 @@ def test_each_life_of_an_identity_is_told(audit: Audit, history: History) -> Non
         history.left: (first["entity_sid"], "closed"),
         history.after: (second["entity_sid"], "approved"),
     }
+
+
+def test_an_operator_s_command_says_the_same(audit: Audit, history: History) -> None:
+    """A process of its own, while no service runs: one line of JSON, nothing else."""
+    ran = pushward(history.stores.environment(), "audit", "replay", "--json", *audit.named())
+    assert (json.loads(ran.stdout), ran.stderr) == (audit.json(), "")
 
 
 def test_who_acted_is_told(audit: Audit, history: History) -> None:
