@@ -6,6 +6,7 @@ that counts: figures come later, and come all the same.
 
 import uuid
 from collections import Counter
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import structlog
@@ -20,6 +21,8 @@ LEASE: Final = "recount"
 LOOK_BACK_SECONDS: Final = 3_600
 KEEP_SECONDS: Final = 90 * 86_400
 PRUNED_AT_ONCE_MAX: Final = 10_000
+SPANS_A_TURN_MAX: Final = 4
+"""A long history takes many turns, so that a process may leave between two."""
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +46,7 @@ class RecountTimer:
         self._recount = Recount(log, store)
         self._lease_seconds = lease_seconds
         self._owner = owner or uuid.uuid4()
+        self._work: AsyncGenerator[Span, None] | None = None
         self._drift = metrics.counter(
             "insights_drift_windows", "Rows that a recount found to differ from the log, and repaired", ["drift"]
         )
@@ -53,23 +57,32 @@ class RecountTimer:
         )
 
     async def turn(self) -> bool:
-        """Recounts all shards, unless another process does; True if there is more to forget at once."""
+        """Recounts a few spans, unless another process does; True if there is more to do at once."""
         if await self._leases.take(LEASE, self._owner, self._lease_seconds) is None:
+            self._work = None
             return False
-        now = await self._log.now_seconds()
-        oldest, until = floor(now - KEEP_SECONDS), closed_before(now)
-        epoch, progress = await self._log.epoch(), await self._store.progress()
-        for shard in await self._log.shards():
-            await self._shard(shard, epoch, _since(progress.get(shard), epoch, oldest, until), until)
-            await self._leases.take(LEASE, self._owner, self._lease_seconds)
-        return await self._store.prune(oldest, PRUNED_AT_ONCE_MAX) == PRUNED_AT_ONCE_MAX
-
-    async def _shard(self, shard: int, epoch: int, since: int, until: int) -> None:
-        async for span in self._recount.spans(shard, since, until):
+        work, self._work = self._work or self._recounting(), None  # gone, should anything go wrong
+        for _ in range(SPANS_A_TURN_MAX):
+            if (span := await anext(work, None)) is None:
+                return await self._prune()
             await self._recount.repair(span)
             self._tell(span)
-            await self._reached(shard, Progress(epoch, span.until))
-        await self._reached(shard, Progress(epoch, until))
+            await self._reached(span.shard, Progress(span.epoch, span.until))
+        self._work = work
+        return True
+
+    async def _recounting(self) -> AsyncGenerator[Span, None]:
+        """Every span that is to be looked at now."""
+        until = closed_before(await self._log.now_seconds())
+        epoch, progress = await self._log.epoch(), await self._store.progress()
+        for shard in await self._log.shards():
+            async for span in self._recount.spans(shard, _since(progress.get(shard), epoch, until), until):
+                yield span
+            await self._reached(shard, Progress(epoch, until))
+
+    async def _prune(self) -> bool:
+        oldest = floor(await self._log.now_seconds() - KEEP_SECONDS)
+        return await self._store.prune(oldest, PRUNED_AT_ONCE_MAX) == PRUNED_AT_ONCE_MAX
 
     async def _reached(self, shard: int, progress: Progress) -> None:
         await self._store.reached(shard, progress)
@@ -91,7 +104,8 @@ class RecountTimer:
         )
 
 
-def _since(progress: Progress | None, epoch: int, oldest: int, until: int) -> int:
+def _since(progress: Progress | None, epoch: int, until: int) -> int:
+    oldest = floor(until - KEEP_SECONDS)
     if progress is None or progress.epoch != epoch:
         return oldest
     return max(oldest, min(progress.through, until) - LOOK_BACK_SECONDS)

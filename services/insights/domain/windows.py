@@ -5,7 +5,6 @@ for its shard, so an event may reach the log a little after its window has ended
 request outlives. A window older than that is *closed*: nothing more can come.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 WINDOW_SECONDS: Final = 300
@@ -36,11 +35,3 @@ def is_closed(window: int, now_seconds: int) -> bool:
 def closed_before(now_seconds: int) -> int:
     """All windows before this one are closed, and no others."""
     return floor(now_seconds - LATE_SECONDS_MAX)
-
-
-def spans(since: int, until: int, windows: int) -> Iterator[tuple[int, int]]:
-    """``since`` to ``until`` in pieces of so many windows."""
-    while since < until:
-        end = min(since + windows * WINDOW_SECONDS, until)
-        yield since, end
-        since = end

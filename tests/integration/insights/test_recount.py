@@ -7,7 +7,7 @@ import pytest
 
 from pushward.telemetry.metrics import Metrics
 from services.insights.app.ports import Progress, Term
-from services.insights.app.recount_timer import RecountTimer
+from services.insights.app.recount_timer import SPANS_A_TURN_MAX, RecountTimer
 from services.insights.domain.figures import Figures
 from services.insights.domain.happening import Kind
 from services.insights.domain.rows import Row, RowKey
@@ -17,6 +17,12 @@ from tests.integration.insights.history import SERVICE, Challenge, Load, ask_and
 from tests.support.databases import SHARDS
 
 RECOUNT_SECONDS = 60.0
+
+
+async def recount(turning: RecountTimer) -> None:
+    """All turns of one recount."""
+    while await turning.turn():
+        pass
 
 
 def timer(world: World, metrics: Metrics | None = None) -> RecountTimer:
@@ -30,7 +36,7 @@ async def test_a_recount_fills_an_empty_table(world: World) -> None:
     """So figures come without Kafka, only later."""
     await ask_and_answer(world.log, factor(2, 1), long_ago(), [Kind.APPROVED, Kind.DENIED, Kind.EXPIRED])
     assert await world.drift() == {"missing": 2}
-    await timer(world).turn()
+    await recount(timer(world))
     assert await world.drift() == {}
     rows = (
         "SELECT sid, shard, created, approved, denied, expired, answered, time_to_answer_ms_sum FROM insights.figures"
@@ -59,7 +65,7 @@ async def test_drift_is_told_by_kind_and_repaired(world: World) -> None:
     begin = recently()
     for number in range(4):
         await ask_and_answer(world.log, factor(number, 1), begin, [Kind.APPROVED])
-    await timer(world).turn()
+    await recount(timer(world))
     await world.query("UPDATE insights.figures SET approved = 7 WHERE sid = $1", factor(0, 1))
     await world.query("UPDATE insights.figures SET position = 99 WHERE sid = $1", factor(1, 1))
     await world.query(
@@ -79,7 +85,7 @@ async def test_drift_is_told_by_kind_and_repaired(world: World) -> None:
     assert await world.drift() == expected
     later = Metrics()
     await world.query("DELETE FROM insights.lease")
-    await timer(world, later).turn()
+    await recount(timer(world, later))
     assert await world.drift() == {}
     for drift, count in expected.items():
         assert measured(later, f'pushward_insights_drift_windows_total{{drift="{drift}"}}') == count
@@ -136,8 +142,8 @@ async def test_only_one_process_recounts(world: World) -> None:
     """The others' turns pass."""
     await ask_and_answer(world.log, factor(2, 1), long_ago(), [Kind.APPROVED])
     idle = Metrics()
-    await timer(world).turn()
-    await timer(world, idle).turn()
+    await recount(timer(world))
+    await recount(timer(world, idle))
     assert b"recounted_through_seconds{" not in idle.text()
 
 
@@ -145,7 +151,7 @@ async def test_an_open_window_is_left_to_the_counter(world: World) -> None:
     """It is recounted when nothing more can come."""
     now = long_ago() + timedelta(hours=5)  # the hour that runs
     await ask_and_answer(world.log, factor(2, 1), now + timedelta(hours=1), [Kind.APPROVED])
-    await timer(world).turn()
+    await recount(timer(world))
     assert await world.query("SELECT * FROM insights.figures") == []
 
 
@@ -154,14 +160,14 @@ async def test_the_next_turn_looks_at_the_last_hour_and_what_is_new(world: World
     begin = long_ago()
     await ask_and_answer(world.log, factor(2, 1), begin, [Kind.APPROVED])
     first = timer(world)
-    await first.turn()
+    await recount(first)
     assert set((await world.store.progress()).keys()) == set(range(SHARDS))
     await world.query("UPDATE insights.figures SET created = 9")
-    await first.turn()
+    await recount(first)
     assert await world.drift() == {"miscounted": 2}  # hours ago: not looked at again
     for shard, progress in (await world.store.progress()).items():
         await world.store.reached(shard, Progress(0, progress.through))
-    await first.turn()
+    await recount(first)
     assert await world.drift() == {}
 
 
@@ -185,7 +191,7 @@ async def test_old_figures_are_forgotten(world: World) -> None:
     await ask_and_answer(world.log, factor(2, 1), long_ago() - timedelta(days=91), [Kind.APPROVED])
     await world.fill()
     await ask_and_answer(world.log, factor(2, 1), long_ago(), [Kind.APPROVED])
-    await timer(world).turn()
+    await recount(timer(world))
     assert await world.query("SELECT sum(created)::int FROM insights.figures WHERE sid = $1", SERVICE) == [(1,)]
 
 
@@ -196,3 +202,15 @@ async def _store(world: World, row: Row) -> None:
 
 
 _OWNER = uuid4()
+
+
+async def test_a_long_history_takes_many_turns(world: World) -> None:
+    """So that a process may leave between two; whoever comes goes on where it was."""
+    begin = long_ago() - timedelta(hours=20)
+    for hour in range(SPANS_A_TURN_MAX + 3):
+        await ask_and_answer(world.log, factor(2, 1), begin + timedelta(hours=hour), [Kind.APPROVED])
+    assert await timer(world).turn()
+    assert await world.drift() == {"missing": 6}
+    await world.query("DELETE FROM insights.lease")
+    await recount(timer(world))
+    assert await world.drift() == {}
