@@ -99,6 +99,26 @@ def test_a_restored_log_is_served_in_a_new_epoch_only(
             _is_right(stores)
 
 
+def test_an_older_copy_that_is_started_as_it_is_cannot_be_seen(
+    source: EmbeddedPostgres, home: Path, tmp_path: Path
+) -> None:
+    """It keeps identifier and timeline, and our own subscribers came with it: so the runbook says to begin an epoch."""
+    installation = Installation(source, tmp_path)
+    with running(Shape.ONE, installation.stores, _directory(tmp_path, "before")) as before:
+        asyncio.run(_log_in(before, installation.account))
+        backups.base_backup(source, home / "copied")
+        kept = _heads(installation.stores)
+        asyncio.run(_log_in(before, installation.account))
+    with EmbeddedPostgres(home / "copied", fsync=False, settings=backups.SETTINGS) as server:
+        stores = _moved(installation.stores, source, server)
+        assert _heads(stores) == kept
+        assert json.loads(pushward(stores.environment(), "log", "status", "--json").stdout)["problem"] is None
+        pushward(stores.environment(), "log", "new-epoch", "--yes")
+        with running(Shape.ONE, stores, _directory(tmp_path, "after")) as after:
+            asyncio.run(_log_in(after, installation.account))
+            _is_right(stores)
+
+
 @pytest.mark.parametrize("shape", [Shape.ONE, Shape.WORKERS], ids=str)
 def test_a_process_that_runs_through_it_stops_serving_and_ends(
     shape: Shape, installation: Installation, tmp_path: Path
