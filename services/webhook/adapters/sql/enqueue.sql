@@ -1,6 +1,6 @@
 -- webhook.enqueue(…move…, events, …room…): events to deliveries, and the subscription's position beyond them.
 --
--- The move (`subscriber` to `moved_event`) is that of pushward/eventlog/subscription.py: it counts only if `moved_owner`
+-- The move (`subscriber` to `moved_event`) is that of pushward/eventlog/subscription: it counts only if `moved_owner`
 -- still has the shard and its position is still `seen`; otherwise nothing happens, and PW003 is raised.
 --
 -- Every live, enabled webhook of an event's service that subscribed to it, and is no younger than it, gets a delivery;
