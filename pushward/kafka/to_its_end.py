@@ -12,7 +12,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def to_its_end(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:  # Any: as coroutines have it
+# Any: what a coroutine takes and yields, which is the event loop's business.
+def to_its_end(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Runs the work to its end, whoever is cancelled meanwhile; then the cancellation goes on. It must be bounded."""
 
     @wraps(work)
