@@ -110,7 +110,7 @@ async def oids(stores: Stores, schema: str) -> list[tuple[object, ...]]:
 async def test_state_tables_are_replaced_while_users_log_in(
     busy: System, installation: Installation, receiver: Receiver
 ) -> None:
-    """Each service's tables in turn, and one's again: no request fails, no webhook is missing, and all is as the log says."""
+    """Each service's in turn, and one's again: no request fails, no webhook is missing, all is as the log says."""
     async with AsyncExitStack() as stack:
         tenant = await stack.enter_async_context(Tenant(busy.base_url, installation.account))
         service_sid = await tenant.new_service()
