@@ -52,9 +52,12 @@ class Positions:
         """The log's shards that the subscription has no position in."""
         return [row["shard"] for row in await self.database.fetch(self._sql.missing, self._name)]
 
+    async def join(self, lease_seconds: float) -> None:
+        """Says that this process is there: the shards are shared out among those that are."""
+        await self.database.execute(self._sql.join, self._name, self._owner, lease_seconds)
+
     async def claim(self, lease_seconds: float) -> Sequence[Claim]:
         """Renews our leases, and takes our share of the shards; all that are ours now."""
-        await self.database.execute(self._sql.join, self._name, self._owner, lease_seconds)
         rows = await self.database.fetch(self._sql.claim, self._name, self._owner, lease_seconds)
         return [
             Claim(row["shard"], row["epoch"], Position(row["position"], row["event_id"]), row["alarm"]) for row in rows

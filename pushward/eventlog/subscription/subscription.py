@@ -1,8 +1,8 @@
 """Shares out a subscription's shards among the processes that have it, and keeps a follower on each of ours.
 
-A round every ``renew_seconds``: claim (the leases that we have, and our share of what is free), look at the epoch, at
-alarms, at what operators asked for; then begin and end followers accordingly. A round that fails changes nothing, and
-once the lease can't be trusted any more all followers are ended, whether the database answers or not.
+A round every ``renew_seconds``: look at the epoch and at what operators asked for; claim (the leases that we have, and
+our share of what is free); then begin and end followers accordingly. A round that fails changes nothing, and once the
+lease can't be trusted any more all followers are ended, whether the database answers or not.
 """
 
 import asyncio
@@ -111,12 +111,13 @@ class Subscription:
             await asyncio.sleep(self._timing.renew_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
 
     async def _take_round(self) -> None:
+        epoch = await current_epoch(self._database)  # a follower looks again before it begins
+        missing = await self._positions.missing()
+        asked = await self._positions.asked_to_resume()
+        await self._positions.join(self._timing.lease_seconds)
         asked_at = self._lease.now()
         claims = await self._positions.claim(self._timing.lease_seconds)
         self._granted(asked_at)
-        epoch = await current_epoch(self._database)
-        missing = await self._positions.missing()
-        asked = await self._positions.asked_to_resume()
         stopped = dict.fromkeys(missing, MISSING)
         stopped |= {
             claim.shard: why for claim in claims if (why := epoch_alarm(claim.shard, claim.epoch, epoch) or claim.alarm)

@@ -36,14 +36,14 @@ from tests.support.probe.counter import PROBE_MODULE, ROLE, counting, open_probe
 NAME: Final = "probe"
 SCHEMA: Final = "probe"
 TIMING: Final = Timing(
-    lease_seconds=0.6,
-    trust_seconds=0.5,
+    lease_seconds=2.0,
+    trust_seconds=1.6,
     renew_seconds=0.1,
     lazy_seconds_max=0.05,
     retry_seconds_min=0.001,
     retry_seconds_max=0.01,
 )
-"""Leases that lapse while a test waits."""
+"""Leases that lapse while a test waits, but not because the machine is busy."""
 
 _SEEN: Final = f"""
 CREATE TABLE probe.seen (shard int, position bigint, stream_id uuid, number serial, PRIMARY KEY (shard, position));

@@ -35,7 +35,7 @@ async def test_a_process_that_was_stopped_acts_on_nothing_that_became_anothers(w
     await eventually(world.applied, await world.append(8))
     os.kill(stoppable.pid, signal.SIGSTOP)
     stopped_at = await world.append(8)
-    await world.follow(timing=probe_follower.STEADY)
+    await world.follow()
     await eventually(world.applied, stopped_at)
     os.kill(stoppable.pid, signal.SIGCONT)
     await eventually(lambda: world.query(OWNERS), [(2, SHARDS)])

@@ -13,12 +13,9 @@ from pushward.database.pool import Database
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.postgres import PostgresLogReader
-from pushward.eventlog.subscription import Subscription, Timing
-from tests.integration.eventlog.following import NAME, SCHEMA
+from pushward.eventlog.subscription import Subscription
+from tests.integration.eventlog.following import NAME, SCHEMA, TIMING
 from tests.support.probe.counter import ROLE
-
-STEADY = Timing(lease_seconds=2.0, trust_seconds=1.6, renew_seconds=0.2, lazy_seconds_max=0.05)
-"""Leases that lapse while a test waits, but not because the machine is busy."""
 
 TABLE = f"""
 CREATE TABLE probe.acted (shard int, position bigint);
@@ -37,7 +34,7 @@ async def follow(url: str) -> None:
         await database.execute(_ACT, [event.shard for event in events], [event.position for event in events])
         await connection.executemany(_NOTE, [(event.shard, event.position, event.stream_id) for event in events])
 
-    subscription = Subscription(NAME, SCHEMA, database, heads.tail, heads, apply, timing=STEADY)
+    subscription = Subscription(NAME, SCHEMA, database, heads.tail, heads, apply, timing=TIMING)
     await heads.start()
     await subscription.start()
     await asyncio.Event().wait()
