@@ -15,7 +15,7 @@ from deploy.embedded.waiting import wait_until
 from pushward.cli.dev_file import DevelopmentAccess, read_dev_file
 from tests.support.child import Child
 
-READY_SECONDS_MAX: Final = 60.0
+READY_SECONDS_MAX: Final = 100.0
 LOOK_SECONDS_MAX: Final = 5.0
 TRAVERSABLE: Final = 0o711
 """Under root PostgreSQL runs as somebody else, who must get to its data."""

@@ -17,6 +17,7 @@ SHARDS = 4
 TOPIC = "pushward.events"
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_a_broker_starts_with_it_and_carries_what_was_recorded(workers: int) -> None:
     """The topic holds the development account's events; after kill -9 of everything it is there, at the same port."""
