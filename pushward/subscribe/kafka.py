@@ -70,8 +70,11 @@ class KafkaSource:
         start, end = await self._topic.ends(shard)
         while start < end:
             self._topic.go(shard, end - 1)
-            if records := await self._topic.records(shard, 1):
-                return Position(records[0].epoch, records[0].event.position, records[0].event.event_id)
+            try:
+                if records := await self._topic.records(shard, 1):
+                    return Position(records[0].epoch, records[0].event.position, records[0].event.event_id)
+            except OffsetOutOfRangeError:
+                pass  # made anew meanwhile
             start, end = await self._topic.ends(shard)
         return Position(self._epoch, 0, None)
 
