@@ -7,11 +7,14 @@ stdout.
 
 import asyncio
 import logging
+import weakref
+from asyncio import CancelledError
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
 
 import faust
 from aiokafka.errors import ProducerClosed
+from faust.streams import _current_event
 from mode.threads import ServiceThread, WorkerThread
 
 from pushward.kafka.cluster import SASL_MECHANISM, KafkaCluster
@@ -27,6 +30,7 @@ COMMIT_SECONDS: Final = 1.0
 METADATA_AGE_MS_MAX: Final = 5_000
 FLUSH_SECONDS_MAX: Final = 0.7
 CUT_OFF_SECONDS_MAX: Final = 0.6
+SWEEP_SECONDS_MAX: Final = 1.0
 
 SILENT_LOGGERS: Final = ("faust", "mode", "aiokafka.consumer", __name__)  # the last is how mode logs for our subclass
 """They log each failed try of a broker that is away, and "buffer full", hundreds of lines a second. What ends a counter
@@ -39,6 +43,17 @@ class ConsumerThread(WorkerThread):
     def __init__(self, service: ServiceThread, **options: Any) -> None:  # Any: as mode declares it
         super().__init__(service, **options)
         self.daemon = True
+
+    def run(self) -> None:
+        """Serves until its service ends, however it does: mode would wait for one that was cancelled."""
+        self.service._close_thread_loop_on_stop = False  # we do, once nothing runs in it
+        try:
+            self.service._start_thread()
+        except (Exception, CancelledError):
+            self.service.set_shutdown()
+        finally:
+            _sweep(self.service.thread_loop)
+            self._set_stopped()
 
     def stop(self) -> None:
         """It ends by itself."""
@@ -131,6 +146,21 @@ class CountTable(MutableMapping[str, Count]):
 
     def __len__(self) -> int:
         return len(self._table)
+
+
+def _sweep(loop: asyncio.AbstractEventLoop) -> None:
+    """Ends what a consumer that couldn't stop has left in its loop."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=SWEEP_SECONDS_MAX))
+    loop.close()
+
+
+def processing(event: Any) -> None:  # Any: faust's event
+    """Says which event is being processed: tables change only then, and faust has been seen to forget it."""
+    _current_event.set(weakref.ref(event))
 
 
 def silence() -> None:

@@ -24,7 +24,15 @@ from pushward.kafka.record import RecordError, published, topic_of
 from pushward.kafka.topic import refusal
 from pushward.telemetry.metrics import Metrics
 from services.insights.adapters.decoding import happening_of
-from services.insights.adapters.faust_app import APPLICATION, CUT_OFF_SECONDS_MAX, App, CountTable, app_of, silence
+from services.insights.adapters.faust_app import (
+    APPLICATION,
+    CUT_OFF_SECONDS_MAX,
+    App,
+    CountTable,
+    app_of,
+    processing,
+    silence,
+)
 from services.insights.adapters.topic_watch import LOOK_SECONDS, TopicWatch
 from services.insights.app.ports import CounterError, FiguresStore, Term
 from services.insights.app.tally import Tally
@@ -111,6 +119,7 @@ class FaustStream:
         self._app.loop = asyncio.get_running_loop()
         self._app.finalize()
         self._starting = asyncio.create_task(self._app.start(), name="faust-start")
+        self._starting.add_done_callback(_seen)
         await asyncio.wait({self._starting}, timeout=START_SECONDS_MAX)
         if not self._starting.done():
             raise CounterError(f"faust didn't start within {START_SECONDS_MAX:g} s")
@@ -141,6 +150,7 @@ class FaustStream:
             self._starting.cancel()
         # Not wait_for: faust swallows cancellations.
         stopping = asyncio.create_task(self._app.stop(), name="faust-stop")
+        stopping.add_done_callback(_seen)
         await asyncio.wait({stopping}, timeout=STOP_SECONDS_MAX / 2)
         if not stopping.done():
             self._left_behind = True
@@ -158,6 +168,7 @@ class FaustStream:
                 self._saved.clear()
                 await self._saved.wait()  # left behind: for ever, since going on would acknowledge the event
             self._watch.took(event.message.partition, event.message.offset)
+            processing(event)
             try:
                 self._take(event.message)
             except Exception:
@@ -198,3 +209,9 @@ class FaustStream:
                     _log.warning("figures_not_stored", reason=error.message)
                     break
                 self._saved.set()
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """So that nobody warns of the error of a task that was left behind."""
+    if not task.cancelled():
+        task.exception()
