@@ -26,6 +26,9 @@ from pushward.eventlog.subscription.positions import Claim, Positions
 from pushward.eventlog.subscription.timing import Timing
 from pushward.telemetry.metrics import Metrics
 
+ROUND_SECONDS_MAX: Final = 2.0
+"""Of stopping: what a round under way gets to finish."""
+
 MISSING: Final = "no position: run `pushward init`"
 
 _log = structlog.get_logger(__name__)
@@ -69,6 +72,7 @@ class Subscription:
         self._stopped: dict[int, str] = {}  # by shard, as of the last round
         self._followers: dict[int, Follower] = {}
         self._leasing: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         self._lapsing: asyncio.TimerHandle | None = None
 
     @property
@@ -83,7 +87,10 @@ class Subscription:
 
     async def stop(self) -> None:
         """Finishes the batches under way, stores positions, gives up the leases."""
+        self._stopping.set()
         if self._leasing is not None:
+            # A claim that is cut short may reach the database after our farewell, and keep the shards from others.
+            await asyncio.wait({self._leasing}, timeout=ROUND_SECONDS_MAX)
             self._leasing.cancel()
             await asyncio.gather(self._leasing, return_exceptions=True)
         for follower in self._followers.values():
@@ -99,7 +106,7 @@ class Subscription:
             _log.warning("leases_not_released", subscription=self.name, reason=error.message)
 
     async def _keep_leases(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 await self._take_round()
             except UnavailableError as error:
@@ -108,7 +115,14 @@ class Subscription:
                 # Whatever it is, the next round may do: without leases nobody would follow, and nobody would know.
                 _log.exception("leases_failed", subscription=self.name)
             self._show()
-            await asyncio.sleep(self._timing.renew_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+            await self._pause(self._timing.renew_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
 
     async def _take_round(self) -> None:
         epoch = await current_epoch(self._database)  # a follower looks again before it begins
