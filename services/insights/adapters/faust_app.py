@@ -7,14 +7,12 @@ stdout.
 
 import asyncio
 import logging
-import weakref
 from asyncio import CancelledError
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
 
 import faust
 from aiokafka.errors import ProducerClosed
-from faust.streams import _current_event
 from mode.threads import ServiceThread, WorkerThread
 
 from pushward.kafka.cluster import SASL_MECHANISM, KafkaCluster
@@ -126,8 +124,15 @@ class CountTable(MutableMapping[str, Count]):
     """A faust table as counts: in memory, with a changelog in Kafka. It changes only while an event is processed."""
 
     def __init__(self, app: App, name: str, shards: int) -> None:
+        self._app = app
+        self._shards = shards
         self._table: Any = app.Table(name, partitions=shards)  # Any: faust's tables are of anything
         self._table.changelog_topic.replicas = CLUSTER_DEFAULT  # as a setting faust refuses it
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its changelog is known to have its partitions: for a while after it was made it has none."""
+        return self._app.consumer.topic_partitions(self._table.changelog_topic_name) == self._shards
 
     def __getitem__(self, key: str) -> Count:
         value = self._table.get(key)
@@ -156,11 +161,6 @@ def _sweep(loop: asyncio.AbstractEventLoop) -> None:
     if tasks:
         loop.run_until_complete(asyncio.wait(tasks, timeout=SWEEP_SECONDS_MAX))
     loop.close()
-
-
-def processing(event: Any) -> None:  # Any: faust's event
-    """Says which event is being processed: tables change only then, and faust has been seen to forget it."""
-    _current_event.set(weakref.ref(event))
 
 
 def silence() -> None:

@@ -30,7 +30,6 @@ from services.insights.adapters.faust_app import (
     App,
     CountTable,
     app_of,
-    processing,
     silence,
 )
 from services.insights.adapters.topic_watch import LOOK_SECONDS, TopicWatch
@@ -44,6 +43,7 @@ FLUSH_SECONDS: Final = 0.5
 ROWS_A_FLUSH_MAX: Final = 1_000
 UNSAVED_ROWS_MAX: Final = 20_000
 CRASH_LOOK_SECONDS: Final = 0.2
+READY_LOOK_SECONDS: Final = 0.05
 
 _log = structlog.get_logger(__name__)
 
@@ -105,7 +105,8 @@ class FaustStream:
         self._events = metrics.counter("insights_events", "Events that the live counter has taken from Kafka")
         self._position = metrics.gauge("insights_position", "The last position counted of a shard", ["shard"])
         self._skipped = metrics.counter("insights_records_skipped", "Records of the topic that couldn't be read")
-        self._tally = Tally(CountTable(app, "factor", shards), CountTable(app, "service", shards))
+        self._tables = CountTable(app, "factor", shards), CountTable(app, "service", shards)
+        self._tally = Tally(*self._tables)
         self._watch = watch
         self._starting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[str]] = set()
@@ -164,11 +165,12 @@ class FaustStream:
 
     async def _count(self, stream: Any) -> None:  # Any: faust's stream
         async for event in stream.events():
+            while not all(table.is_ready for table in self._tables):
+                await asyncio.sleep(READY_LOOK_SECONDS)
             while self._left_behind or self._tally.unsaved >= UNSAVED_ROWS_MAX:
                 self._saved.clear()
                 await self._saved.wait()  # left behind: for ever, since going on would acknowledge the event
             self._watch.took(event.message.partition, event.message.offset)
-            processing(event)
             try:
                 self._take(event.message)
             except Exception:

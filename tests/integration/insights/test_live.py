@@ -71,6 +71,15 @@ async def until_term(metrics: Metrics, expected: float) -> None:
     await eventually(term, expected)
 
 
+async def test_the_first_records_of_a_new_cluster_are_counted(world: World, clean_kafka: EmbeddedKafka) -> None:
+    """The changelogs are made in the same moment: no record meets one whose partitions aren't known yet."""
+    await ask_and_answer(world.log, factor(1, 1), recently(), [Kind.APPROVED] * 20)
+    await publish(world, clean_kafka.bootstrap)
+    async with world.process(kafka=clean_kafka.bootstrap) as stub:
+        await until_answered(stub, 20)
+    assert measured(world.metrics, SKIPPED) == 0
+
+
 async def test_what_happens_is_counted_at_once(world: World, clean_kafka: EmbeddedKafka) -> None:
     """Through the log, the relay, the topic and faust's tables into rows that are served."""
     async with relaying(world, clean_kafka.bootstrap), world.process(kafka=clean_kafka.bootstrap) as stub:
