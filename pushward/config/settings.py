@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     kafka_password: SecretStr | None = None
     kafka_password_file: Path | None = None
 
-    # Insights: how often the log is recounted. Without Kafka that is how old figures are at most, and five minutes more.
+    # Insights: how often the log is recounted. Without Kafka figures are as old as that at most, and five minutes more.
     insights_recount_seconds: float = Field(default=900.0, ge=1, le=86_400)
 
     # Prometheus metrics over HTTP on the loopback interface, or wherever the scraper reaches; None: not served. With

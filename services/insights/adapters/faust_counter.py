@@ -165,7 +165,7 @@ class FaustStream:
 
     async def _count(self, stream: Any) -> None:  # Any: faust's stream
         async for event in stream.events():
-            while not all(table.is_ready for table in self._tables):
+            while not all(table.is_ready for table in self._tables):  # noqa: ASYNC110 - faust has no event for it
                 await asyncio.sleep(READY_LOOK_SECONDS)
             while self._left_behind or self._tally.unsaved >= UNSAVED_ROWS_MAX:
                 self._saved.clear()
