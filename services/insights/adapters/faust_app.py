@@ -131,8 +131,12 @@ class CountTable(MutableMapping[str, Count]):
 
     @property
     def is_ready(self) -> bool:
-        """Whether its changelog is known to have its partitions: for a while after it was made it has none."""
-        return self._app.consumer.topic_partitions(self._table.changelog_topic_name) == self._shards
+        """Whether faust takes changes: it refuses them while a changelog that was just made has no partitions yet.
+
+        A member that came back to its place in the group knows of none (None), and faust doesn't ask.
+        """
+        known: int | None = self._app.consumer.topic_partitions(self._table.changelog_topic_name)
+        return known is None or known == self._shards
 
     def __getitem__(self, key: str) -> Count:
         value = self._table.get(key)

@@ -165,8 +165,7 @@ class FaustStream:
 
     async def _count(self, stream: Any) -> None:  # Any: faust's stream
         async for event in stream.events():
-            while not all(table.is_ready for table in self._tables):  # noqa: ASYNC110 - faust has no event for it
-                await asyncio.sleep(READY_LOOK_SECONDS)
+            await self._until_ready()
             while self._left_behind or self._tally.unsaved >= UNSAVED_ROWS_MAX:
                 self._saved.clear()
                 await self._saved.wait()  # left behind: for ever, since going on would acknowledge the event
@@ -177,6 +176,12 @@ class FaustStream:
                 # Raised, it would restart the agent, and skip the event as well.
                 self._skipped.inc()
                 _log.exception("record_failed", partition=event.message.partition, offset=event.message.offset)
+
+    async def _until_ready(self) -> None:
+        while True:
+            if all(table.is_ready for table in self._tables):
+                return
+            await asyncio.sleep(READY_LOOK_SECONDS)
 
     def _take(self, message: Any) -> None:  # Any: faust's message
         try:
