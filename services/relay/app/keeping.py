@@ -40,8 +40,8 @@ class Keeping:
 
     async def at_once(self, progress: Progress) -> None:
         """Is kept when this returns, and nothing older comes after it. Raises LeaseLostError, UnavailableError."""
-        self._waiting.pop(progress.shard, None)
         async with self._writing:
+            self._waiting.pop(progress.shard, None)  # not before: a write that fails puts back what it took
             held = await self._leases.keep(self._owner, [progress])
         if progress.shard not in held:
             raise LeaseLostError
