@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from pushward.security.keys import WrappedKey
 from pushward.security.rotation import Tally
+
+NEVER_MADE: Final = WrappedKey(UUID(int=0), "never made", None, "")
+"""What a tombstone says of a key that was destroyed before there was one."""
 
 
 class MemoryKeyStore:
@@ -23,9 +27,9 @@ class MemoryKeyStore:
         return self.keys.get(key_id)
 
     async def destroy(self, key_id: UUID) -> None:
-        """Destroys the key, if there is one, and leaves a tombstone."""
-        if (key := self.keys.get(key_id)) is not None:
-            self.keys[key_id] = WrappedKey(key_id, key.scope, None, key.kek_id)
+        """Destroys the key and leaves a tombstone, also of a key that never was."""
+        key = self.keys.get(key_id, NEVER_MADE)
+        self.keys[key_id] = WrappedKey(key_id, key.scope, None, key.kek_id)
 
     async def tally(self) -> Tally:
         """What wraps how many."""

@@ -42,7 +42,7 @@ class PostgresKeyStore:
         return None if row is None else WrappedKey(*row)
 
     async def destroy(self, key_id: UUID) -> None:
-        """Destroys the key, if there is one, and leaves a tombstone. Raises UnavailableError."""
+        """Destroys the key and leaves a tombstone, also of a key that never was. Raises UnavailableError."""
         await self._database.execute(_DESTROY, key_id)
 
     async def tally(self) -> Tally:

@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -55,6 +56,14 @@ class WrappedKey:
     kek_id: str
 
 
+class KeyFate(Enum):
+    """What became of a data key."""
+
+    NEVER_MADE = auto()
+    LIVING = auto()
+    DESTROYED = auto()
+
+
 class KeyStore(Protocol):
     """Where wrapped keys are kept. All methods raise UnavailableError."""
 
@@ -67,7 +76,7 @@ class KeyStore(Protocol):
         ...
 
     async def destroy(self, key_id: UUID) -> None:
-        """Destroys the key, if there is one, and leaves a tombstone."""
+        """Destroys the key and leaves a tombstone, also of a key that never was: it is never made then."""
         ...
 
 
@@ -139,13 +148,15 @@ class KeyRing:
             return error.message
         return None
 
-    async def exists(self, key_id: UUID) -> bool:
-        """Whether there is such a key and it was not destroyed."""
+    async def fate(self, key_id: UUID) -> KeyFate:
+        """What became of the key, as the store knows it. Raises UnavailableError."""
         wrapped = await self._store.get(key_id)
-        return wrapped is not None and wrapped.wrapped is not None
+        if wrapped is None:
+            return KeyFate.NEVER_MADE
+        return KeyFate.DESTROYED if wrapped.wrapped is None else KeyFate.LIVING
 
     async def destroy(self, key_id: UUID) -> None:
-        """Destroys the key for good: this ring never opens it again.
+        """Destroys the key for good, or keeps it from ever being made: this ring never opens it again.
 
         Repeated, it does nothing. Raises UnavailableError; then it must be called again.
         """

@@ -1,11 +1,14 @@
 -- keys.destroy(key_id): destroys a data key; its row stays as a tombstone, so the key is never made anew.
 --
--- Asked again, or for a key that never was, it changes nothing.
+-- A key that never was gets a tombstone, too, and is never made: nobody can know that it isn't being made just now.
+-- Asked again, it changes nothing.
 CREATE OR REPLACE FUNCTION keys.destroy(key_id uuid)
 RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    UPDATE keys.data_key AS k
-       SET wrapped = NULL, destroyed_at = clock_timestamp()
-     WHERE k.key_id = destroy.key_id AND k.wrapped IS NOT NULL;
+    INSERT INTO keys.data_key AS k (key_id, scope, wrapped, kek_id, destroyed_at)
+    VALUES (destroy.key_id, 'never made', NULL, '', clock_timestamp())
+        ON CONFLICT ON CONSTRAINT data_key_pkey DO UPDATE
+       SET wrapped = NULL, destroyed_at = excluded.destroyed_at
+     WHERE k.wrapped IS NOT NULL;
 $$;

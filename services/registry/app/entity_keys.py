@@ -8,11 +8,15 @@ have, and is forgotten with it.
 import secrets
 from uuid import UUID
 
+import structlog
+
 from pushward import ids
 from pushward.errors import UnavailableError
 from pushward.security.keys import DATA_KEY_BYTES, KeyDestroyedError, KeyRing
 from services.registry.app.paths import EntityPath
 from services.registry.domain.state import EntityState
+
+_log = structlog.get_logger(__name__)
 
 
 class EntityKeys:
@@ -27,7 +31,9 @@ class EntityKeys:
         try:
             await self._keys.create(key_id, f"entity stream {path.stream_id}", secrets.token_bytes(DATA_KEY_BYTES))
         except KeyDestroyedError as error:
-            # Loaded before the event that says so, asked for after it: the next look sees a new generation.
+            # Loaded before the event that says so, asked for after it: the next look sees a new generation. If it
+            # doesn't, the log was restored and has lost that event: the identity has to be forgotten again.
+            _log.warning("next_key_destroyed", stream_id=str(path.stream_id), generation=state.deletions)
             raise UnavailableError("This identity is being forgotten right now. Try again.") from error
         return key_id
 

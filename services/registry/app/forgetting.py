@@ -1,6 +1,7 @@
 """Forgets identities: one append that says so, then the keys are destroyed. Nothing is left half done.
 
-    append   FactorDeleted …, EntityDeleted (if somebody lives), EntityForgotten with the ids of the keys
+    append   FactorDeleted …, EntityDeleted (if somebody lives), EntityForgotten with the ids of the keys, and one more
+             for each generation that comes next and whose key is destroyed already (the log was restored)
     destroy  the keys, by whoever ran the command
     destroy  the same keys again, by the subscriber ``KeyDestroyer``: it finishes the job of a process that died, and
              makes the process that it runs in let go of cached keys at once
@@ -24,16 +25,18 @@ from pushward.eventlog.event import Origin, StoredEvent
 from pushward.eventlog.port import LogReader
 from pushward.ids import Sid
 from pushward.rpc.context import account_of
-from pushward.security.keys import KeyRing
+from pushward.security.keys import KeyFate, KeyRing
 from services.registry.app.origins import origin_of
 from services.registry.app.paths import entity_path, service_not_found, service_sid_of
 from services.registry.app.ports import RegistryStore
 from services.registry.app.streams import Streams
-from services.registry.domain.decider.forgetting import Past, Subject, decide_forget, past_of
+from services.registry.domain.decider.forgetting import Expected, Past, Subject, decide_forget, past_of
 from services.registry.domain.events import EntityEvent, EntityForgotten
 from services.registry.domain.state import EntityState, ServiceRecord
 
 EVENTS_READ_TOGETHER: Final = 1_000
+SPENT_SKIPPED_MAX: Final = 100
+"""Generations that one forgetting passes over, at most; forgetting again passes over more."""
 
 _log = structlog.get_logger(__name__)
 
@@ -78,7 +81,7 @@ class Forgetting:
         async def plan() -> Plan[tuple[Past, Sequence[EntityEvent]]]:
             loaded = await self._store.entity_stream(path.stream_id)
             past = await self._past(path.stream_id, loaded.state.version)
-            events = decide_forget(loaded.state, past, subject, await self._expecting(path.stream_id, loaded.state))
+            events = decide_forget(loaded.state, past, subject, await self._expected(path.stream_id, loaded.state))
             change = Change(self._streams.entities, path.stream_id, loaded.state, events, loaded.now)
             return Plan([change], lambda after: (past, events))
 
@@ -97,12 +100,19 @@ class Forgetting:
         stored = await self._reader.read_stream(stream_id, up_to_version=version)
         return past_of(decode(event.type, event.schema, event.payload) for event in stored)
 
-    async def _expecting(self, stream_id: UUID, state: EntityState) -> Sequence[UUID]:
-        """The key that access tokens were sealed with for somebody who isn't there yet, if there is one."""
-        if state.live is not None:
-            return ()
+    async def _expected(self, stream_id: UUID, state: EntityState) -> Expected:
+        """What the key store knows of keys for somebody who isn't there yet. Raises UnavailableError."""
+        lives = state.live is not None
         key_id = ids.entity_key(stream_id, state.deletions)
-        return (key_id,) if await self._keys.exists(key_id) else ()
+        known = not lives and await self._keys.fate(key_id) is not KeyFate.NEVER_MADE
+        spent: list[UUID] = []
+        after = state.deletions + (2 if lives else 1)  # EntityDeleted ends a generation, EntityForgotten another one
+        while len(spent) < SPENT_SKIPPED_MAX:
+            next_id = ids.entity_key(stream_id, after + len(spent))
+            if await self._keys.fate(next_id) is not KeyFate.DESTROYED:
+                break
+            spent.append(next_id)
+        return Expected(key_id, known, tuple(spent))
 
 
 class KeyDestroyer:

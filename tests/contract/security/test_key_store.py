@@ -10,7 +10,7 @@ from pushward.security.accepted_keks import AcceptedKeks
 from pushward.security.kek import FileKeyEncryption
 from pushward.security.key_store_memory import MemoryKeyStore
 from pushward.security.key_store_postgres import KEYS_MODULE, KEYS_ROLE, PostgresKeyStore
-from pushward.security.keys import DATA_KEY_BYTES, KeyDestroyedError, KeyMissingError, KeyRing, WrappedKey
+from pushward.security.keys import DATA_KEY_BYTES, KeyDestroyedError, KeyFate, KeyMissingError, KeyRing, WrappedKey
 from pushward.security.rotation import FIRST, REWRAPPED_TOGETHER_MAX, rotate
 from tests.support.databases import Databases
 
@@ -49,7 +49,7 @@ async def test_a_key_is_kept_as_it_was_first_put(store: Store) -> None:
 
 
 async def test_a_destroyed_key_leaves_a_tombstone(store: Store) -> None:
-    """It can be destroyed again, and is never made anew; a key that never was is none afterwards."""
+    """It can be destroyed again, and is never made anew."""
     await store.put(key(1))
     await store.put(key(2))
     for _ in range(2):
@@ -57,8 +57,29 @@ async def test_a_destroyed_key_leaves_a_tombstone(store: Store) -> None:
         await store.put(key(1))
         assert await store.get(key_id(1)) == WrappedKey(key_id(1), "test 1", None, OLD.kek_id)
     assert await store.get(key_id(2)) == key(2)
-    await store.destroy(key_id(3))
-    assert await store.get(key_id(3)) is None
+
+
+async def test_a_key_that_was_destroyed_before_it_was_made_is_never_made(store: Store) -> None:
+    """Whoever is making it just now comes too late; it counts as destroyed, and no key-encryption key wraps it."""
+    for _ in range(2):
+        await store.destroy(key_id(1))
+        await store.put(key(1))
+        assert await store.get(key_id(1)) == WrappedKey(key_id(1), "never made", None, "")
+    with pytest.raises(KeyDestroyedError):
+        await KeyRing(store, OLD).create(key_id(1), "test", bytes(DATA_KEY_BYTES))
+    tally = await store.tally()
+    assert (tally.wrapped, tally.destroyed) == ({}, 1)
+
+
+async def test_a_key_s_fate_is_known(store: Store) -> None:
+    """Never made, living, destroyed; asking changes nothing."""
+    ring = KeyRing(store, OLD)
+    fates = [await ring.fate(key_id(1))]
+    await ring.create(key_id(1), "test", bytes(DATA_KEY_BYTES))
+    fates.append(await ring.fate(key_id(1)))
+    await ring.destroy(key_id(1))
+    fates.append(await ring.fate(key_id(1)))
+    assert fates == [KeyFate.NEVER_MADE, KeyFate.LIVING, KeyFate.DESTROYED]
 
 
 async def test_keys_are_told_by_what_wraps_them(store: Store) -> None:

@@ -1,6 +1,7 @@
 """ForgetEntity: what was sealed of an identity opens no more, whoever died in between; the rest goes on."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from pushward.errors import NotFoundError, UnavailableError
 from pushward.eventlog import replay
 from pushward.security.kek import KEK_BYTES, FileKeyEncryption
 from pushward.security.key_store_postgres import KEYS_ROLE, PostgresKeyStore
-from pushward.security.keys import KeyDestroyedError, KeyRing
+from pushward.security.keys import KeyDestroyedError, KeyFate, KeyRing, WrappedKey
 from services.registry.adapters.aggregates import AGGREGATES
 from services.registry.adapters.log import ROLE
 from services.registry.wiring import destroy_forgotten, forget_entity
@@ -45,9 +46,43 @@ async def key_of(tenant: Tenant, phone: Phone) -> UUID:
     return UUID(bytes=(await tenant.live_factor(phone.sid)).key_id)
 
 
+class InterruptedKeyStore(PostgresKeyStore):
+    """Lets something happen once, right after it was first asked for a key, before it answers."""
+
+    def __init__(self, database: Database, interruption: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(database)
+        self._interruption: Callable[[], Awaitable[object]] | None = interruption
+
+    async def get(self, key_id: UUID) -> WrappedKey | None:
+        """The key as it was before the interruption."""
+        found, interruption = await super().get(key_id), self._interruption
+        self._interruption = None
+        if interruption is not None:
+            await interruption()
+        return found
+
+
+class LostKeyStore(PostgresKeyStore):
+    """Answers, and is away once it is told to destroy."""
+
+    async def destroy(self, key_id: UUID) -> None:
+        """Finds nobody there."""
+        nowhere = Database("postgresql://127.0.0.1:1/nowhere", KEYS_ROLE, "test-nowhere", size_max=1)
+        try:
+            await PostgresKeyStore(nowhere).destroy(key_id)
+        finally:
+            await nowhere.close()
+
+
+async def shown(tenant: Tenant, issued: pb.AccessToken) -> pb.AccessToken:
+    """An access token as its account reads it."""
+    request = pb.GetAccessTokenRequest(context=tenant.by(), service_sid=tenant.service_sid, access_token_sid=issued.sid)
+    return await tenant.registry.GetAccessToken(request)
+
+
 async def is_destroyed(world: World, key_id: UUID) -> bool:
     """Whether the key store holds no more than a tombstone."""
-    return not await world.keys.exists(key_id)
+    return await world.keys.fate(key_id) is KeyFate.DESTROYED
 
 
 def stream_of(tenant: Tenant) -> UUID:
@@ -95,11 +130,9 @@ async def test_a_job_that_was_left_half_done_is_finished_by_the_subscriber(world
     """The event is in the log, and whoever appended it couldn't destroy the key any more: destroyed all the same."""
     phone = await tenant.enrol()
     key_id = await key_of(tenant, phone)
-    nowhere = Database("postgresql://127.0.0.1:1/nowhere", KEYS_ROLE, "test-nowhere", size_max=1)
-    keys = KeyRing(PostgresKeyStore(nowhere), FileKeyEncryption(bytes(KEK_BYTES)))
+    keys = KeyRing(LostKeyStore(world.keys_database), FileKeyEncryption(bytes(KEK_BYTES)))
     with pytest.raises(UnavailableError):
         await forget_entity(world.settings, keys, tenant.service_sid, tenant.identity)
-    await nowhere.close()
     assert (await events_of(world, tenant))[-1] == FORGOTTEN
     await eventually(lambda: is_destroyed(world, key_id), True)
 
@@ -167,12 +200,80 @@ async def test_a_name_in_an_access_token_is_forgotten_before_anybody_enrolled(wo
     done = await forget(tenant)
     assert list(done.entity_sids) == []
     assert await is_destroyed(world, ids.entity_key(stream_of(tenant), 0))
-    request = pb.GetAccessTokenRequest(context=tenant.by(), service_sid=tenant.service_sid, access_token_sid=issued.sid)
-    shown = await tenant.registry.GetAccessToken(request)
-    assert not shown.HasField("factor_friendly_name")
+    assert not (await shown(tenant, issued)).HasField("factor_friendly_name")
     assert await code_of(tenant.enrol(bearer)) == 60313
     anew = await tenant.access_token(factor_friendly_name="Jo's other phone")
     assert anew.factor_friendly_name == "Jo's other phone"
+
+
+async def test_a_name_sealed_while_its_identity_is_forgotten_is_forgotten_too(world: World, tenant: Tenant) -> None:
+    """Its key was made, and the token appended, after the forgetting had looked for keys and before it was appended."""
+    await tenant.enrol()
+    await tenant.delete_entity()
+    names: list[pb.AccessToken] = []
+
+    async def name() -> None:
+        names.append(await tenant.access_token(factor_friendly_name="Jo's phone"))
+
+    keys = KeyRing(InterruptedKeyStore(world.keys_database, name), FileKeyEncryption(bytes(KEK_BYTES)))
+    await forget_entity(world.settings, keys, tenant.service_sid, tenant.identity)
+    (issued,) = names
+    assert issued.factor_friendly_name == "Jo's phone"
+    assert await is_destroyed(world, ids.entity_key(stream_of(tenant), 1))
+
+    async def is_named() -> bool:
+        return (await shown(tenant, issued)).HasField("factor_friendly_name")
+
+    await eventually(is_named, False)
+
+
+async def test_a_name_that_comes_after_the_forgetting_is_sealed_with_another_key(world: World, tenant: Tenant) -> None:
+    """The key that it would have had is a tombstone, though nobody had made it."""
+    await tenant.enrol()
+    await tenant.delete_entity()
+    await forget(tenant)
+    assert await is_destroyed(world, ids.entity_key(stream_of(tenant), 1))
+    issued = await tenant.access_token(factor_friendly_name="Jo's phone")
+    assert (await shown(tenant, issued)).factor_friendly_name == "Jo's phone"
+    assert await world.keys.fate(ids.entity_key(stream_of(tenant), 2)) is KeyFate.LIVING
+
+
+async def test_an_identity_that_a_restored_log_knows_nothing_of_is_usable_once_forgotten_again(
+    world: World, tenant: Tenant
+) -> None:
+    """Created, deleted and forgotten in a history that is lost: of it the key store has the tombstones."""
+    spent = [ids.entity_key(stream_of(tenant), generation) for generation in range(3)]
+    for key_id in spent:
+        await world.keys.destroy(key_id)
+    assert await code_of(tenant.enrol()) == 20503
+    assert await code_of(tenant.access_token(factor_friendly_name="Jo's phone")) == 20503
+    done = await forget(tenant)
+    assert [UUID(bytes=key_id) for key_id in done.key_ids] == spent
+    assert await events_of(world, tenant) == 3 * [FORGOTTEN]
+    issued = await tenant.access_token(factor_friendly_name="Jo's phone")
+    assert issued.factor_friendly_name == "Jo's phone"
+    phone = await tenant.enrol(await tenant.authenticate("token", issued.token))
+    assert (await phone.get()).friendly_name == "Jo's phone"
+    assert not (await replay.check(world.url, ROLE, AGGREGATES)).differences
+
+
+async def test_who_lives_in_a_restored_log_with_a_destroyed_key_is_forgotten_again(
+    world: World, tenant: Tenant
+) -> None:
+    """Forgotten, enrolled anew and forgotten in a history that is lost: the next life has a key that can seal."""
+    phone = await tenant.enrol()
+    entity = await tenant.get_entity()
+    spent = [await key_of(tenant, phone), ids.entity_key(stream_of(tenant), 2)]
+    for key_id in spent:
+        await world.keys.destroy(key_id)
+    assert await code_of(phone.get()) == 20404
+    done = await forget(tenant)
+    assert (list(done.entity_sids), [UUID(bytes=key_id) for key_id in done.key_ids]) == ([entity.sid], spent)
+    assert await code_of(tenant.get_entity()) == 60392
+    again = await tenant.enrol(friendly_name="New phone")
+    assert (await again.get()).friendly_name == "New phone"
+    assert await key_of(tenant, again) == ids.entity_key(stream_of(tenant), 3)
+    assert not (await replay.check(world.url, ROLE, AGGREGATES)).differences
 
 
 async def test_who_never_was_is_not_found(tenant: Tenant) -> None:
