@@ -3,7 +3,8 @@
     standby   asks for the lease every RENEW_SECONDS
     live      prolongs it every RENEW_SECONDS; a counter that ends by itself is started again, after a pause
     leaving   when the lease could not be prolonged in time, the epoch has changed, or the process stops: the counter
-              is stopped, and STOP_SECONDS_MAX for that are over before the lease lapses
+              is stopped, and STOP_SECONDS_MAX for that are over before the lease lapses. One that doesn't stop in time
+              keeps it from being given up: it lapses, and isn't asked for here before that counter has ended
 
 The lease keeps two counters apart, and what a stale one would still store is refused with its term (insights.store).
 """
@@ -90,8 +91,15 @@ class Live:
             self._term.set(0)
             if not counting.done():
                 _log.warning("counter_not_stopped", term=term.number)
-        await self._leases.give_up(LEASE, term)
+            await self._ended_or_leaving(counting)
+        if counting.done():
+            await self._leases.give_up(LEASE, term)
         _log.info("insights_standby", term=term.number)
+
+    async def _ended_or_leaving(self, counting: asyncio.Task[None]) -> None:
+        """Until then nobody here may ask for the lease: it lapses, or the next counter would meet this one."""
+        while not counting.done() and not self._stopping.is_set():
+            await self._pause(RENEW_SECONDS)
 
     async def _keep(self, term: Term, asked: float, epoch: int) -> None:
         """Prolongs the lease until it must be given up."""
