@@ -42,6 +42,10 @@ class Answer:
     headers: Headers = ()
 
 
+def _never(params: Params) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """GET takes its parameters from the query, POST from the form; DELETE takes none."""
@@ -53,4 +57,4 @@ class Operation:
     status: int
     # Any: each handler takes its own model; `params` says which.
     handle: Callable[[Call, Any], Awaitable[Answer]]
-    waits: bool = False  # for something to happen: it takes no place from those who work
+    waits: Callable[[Any], bool] = _never  # for something to happen: then it takes no place from those who work

@@ -69,7 +69,7 @@ class Resource:
         params: Any,  # Any: as `Operation.handle` takes it
         receive: Receive,
     ) -> Answer:
-        if operation.waits:
+        if operation.waits(params):
             with self._waiting:
                 return await unless_gone(operation.handle(call, params), receive)
         with self._admission:

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message import Message
 
 from pushward.errors import ConflictError, NotFoundError, PushwardError, TooManyRequestsError
-from services.edge.app import application
+from services.edge.app import application, resource
 from services.edge.app.admission import Admission
 from services.edge.wiring import Edge
 from tests.integration.edge.samples import EVENT, EVENTS, SERVICE
@@ -145,6 +145,24 @@ async def test_long_polls_take_no_place_from_requests(world: World, monkeypatch:
         poll = asyncio.create_task(client.get(PATH, params=POLL))
         await waiting.wait()
         assert (await client.get(f"/v2/Services/{VA}")).status_code == 200
+        await edge.stop()
+        assert (await poll).status_code == 200
+
+
+async def test_calls_that_do_not_wait_need_none_of_the_places_to_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one of those, a call is answered while another waits; who would wait, too, is told to try again."""
+    monkeypatch.setattr(resource, "WAITING_MAX", 1)
+    waiting = asyncio.Event()
+    world.relay.replies["ListEvents"] = _unless_waited_for(waiting)
+    edge = world.edge(serving=True)
+    await edge.start()
+    async with network_client_of(edge) as client:
+        poll = asyncio.create_task(client.get(PATH, params=POLL))
+        await waiting.wait()
+        assert (await client.get(PATH, params={**POLL, "wait": "0"})).status_code == 200
+        assert (await client.get(PATH, params=POLL)).status_code == 503
         await edge.stop()
         assert (await poll).status_code == 200
 

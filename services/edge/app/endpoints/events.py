@@ -24,7 +24,7 @@ class EventEndpoints:
 
     def operations(self) -> Sequence[Operation]:
         """All of them."""
-        return (Operation("GET", PATH, EventsParams, EventsPage, 200, self.list, waits=True),)
+        return (Operation("GET", PATH, EventsParams, EventsPage, 200, self.list, waits=_waits),)
 
     async def list(self, call: Call, params: EventsParams) -> Answer:
         """The next events of a shard."""
@@ -51,6 +51,10 @@ class EventEndpoints:
 
     async def _ask(self, request: relay.ListEventsRequest) -> relay.ListEventsReply:
         return await self._relay.ListEvents(request, timeout=request.wait_seconds + ANSWER_SECONDS_MAX)
+
+
+def _waits(params: EventsParams) -> bool:
+    return params.wait > 0
 
 
 def _request(call: Call, params: EventsParams, wait_seconds: int) -> relay.ListEventsRequest:
