@@ -19,7 +19,19 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def print_json(value: Any) -> None:  # Any: whatever JSON can say
     """One line of JSON; written through at once, so a pipe can be followed."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    print(escaped(json.dumps(value, ensure_ascii=False)), flush=True)
+
+
+def escaped(text: str) -> str:
+    r"""JSON that is the same, with ``\uXXXX`` for what isn't printable: a terminal may take it for a command."""
+    return "".join(character if character.isprintable() else _escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    if character == "\n":
+        return character  # between members; inside a string JSON has escaped it already
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def print_pairs(pairs: Mapping[str, str]) -> None:
@@ -41,7 +53,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def say(text: str) -> None:
     """A remark beside the result."""
-    ERR.print(text, markup=False, soft_wrap=True)
+    ERR.print(Text("\n").join(map(plain, text.split("\n"))), soft_wrap=True)
 
 
 def plain(text: str, style: str = "") -> Text:

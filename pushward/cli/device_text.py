@@ -6,6 +6,8 @@ from typing import Any
 from pushward_device import Challenge, Factor
 from pushward_device.answer import Decision, signed_payload
 
+from pushward.cli.console import escaped
+
 Members = dict[str, Any]
 """A JSON object. Any: members of every type."""
 
@@ -46,4 +48,4 @@ def challenge_pairs(challenge: Challenge) -> dict[str, str]:
 
 def signed_text(challenge: Challenge, decision: Decision) -> str:
     """What is signed, as text. Raises a NotSignedError."""
-    return json.dumps(signed_payload(challenge, decision), indent=2, ensure_ascii=False)
+    return escaped(json.dumps(signed_payload(challenge, decision), indent=2, ensure_ascii=False))

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from pushward.cli.console import OUT, JsonOption, print_json
+from pushward.cli.console import OUT, JsonOption, plain, print_json
 from pushward.cli.errors import MISUSED, CommandError
 from pushward.cli.event_text import ReadableEvent, readable
 from pushward.cli.stores_file import operator_settings
@@ -83,5 +83,5 @@ def _print(event: ReadableEvent, *, as_json: bool) -> None:
     place = f"{event.shard}/{event.position}"
     line = Text.assemble((f"{event.recorded_at} {place:>8} ", "dim"), (event.type, "bold"))
     for name, value in event.fields.items():
-        line.append(f" {name}=", "dim").append(str(value))
+        line.append(f" {name}=", "dim").append(plain(str(value)))
     OUT.print(line, soft_wrap=True)
