@@ -20,6 +20,9 @@ QUIET_LOGGERS: Final = ("aiohttp.access", "aiokafka", "asyncio", "httpx", "uvico
 """Libraries that tell at INFO what nobody asked for; their warnings come through."""
 SILENT_LOGGERS: Final = ("aiokafka.client", "aiokafka.cluster", "aiokafka.conn", "aiokafka.producer")
 """They log each failed try of a broker that is away, hundreds a second; who uses them gets the error, and says it."""
+ROOT_OF_AIOKAFKA: Final = "aiokafka"
+"""Its client logs under this name, which is above all others of the library: those would fall silent with it."""
+FAILED_TRIES: Final = ("Unable connect to", "Unable to request metadata", "Unable to update metadata")
 
 
 class LogLevelError(ValueError):
@@ -59,6 +62,7 @@ def configure_logs(level: str, *, json: bool, stream: TextIO | None = None) -> N
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
     for name in SILENT_LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger(ROOT_OF_AIOKAFKA).addFilter(_is_no_failed_try)
 
 
 def mask_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -66,6 +70,10 @@ def mask_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventD
     for name in MASKED_NAMES & event.keys():
         event[name] = MASK
     return event
+
+
+def _is_no_failed_try(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(FAILED_TRIES)
 
 
 def _for_people(out: TextIO) -> Processor:

@@ -3,10 +3,13 @@
 import io
 import json
 import logging
+import socket
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
 
 from pushward.security.secret import Secret
 from pushward.telemetry.logs import LogLevelError, configure_logs
@@ -21,6 +24,7 @@ def out() -> Iterator[io.StringIO]:
     configure_logs("info", json=True, stream=stream)
     yield stream
     structlog.reset_defaults()
+    logging.getLogger("aiokafka").filters.clear()
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -52,6 +56,23 @@ def test_what_is_below_the_level_is_not_written(out: io.StringIO) -> None:
     structlog.get_logger().debug("detail")
     logging.getLogger("somebody").debug("detail")
     assert out.getvalue() == ""
+
+
+async def test_a_broker_that_is_away_floods_no_log(out: io.StringIO) -> None:
+    """Each failed try is passed over, thousands a minute; what else the library has to say comes through."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        client = AIOKafkaClient(bootstrap_servers=f"127.0.0.1:{nobody.getsockname()[1]}")
+        with pytest.raises(KafkaConnectionError):
+            await client.bootstrap()
+        await client.close()
+    logging.getLogger("aiokafka").error("Unable to update metadata from %s", [0])
+    logging.getLogger("aiokafka.conn").error("Close of a connection")
+    assert out.getvalue() == ""
+    logging.getLogger("aiokafka").error("Topic %s not found", "pushward.events")
+    logging.getLogger("aiokafka.consumer.fetcher").error("Unable to read")
+    told = [json.loads(line)["event"] for line in out.getvalue().splitlines()]
+    assert told == ["Topic pushward.events not found", "Unable to read"]
 
 
 def test_a_level_that_is_none_is_refused() -> None:
