@@ -65,11 +65,12 @@ class Follower:
         self.parked = ParkedStreams(followed.name, claim.shard, followed.positions, self._applying, followed.wants)
         self._epoch = claim.epoch
         self._verified = False
-        self._limit = BATCH_EVENTS_MAX  # halved where a batch fails, so that the culprit is alone in the end
+        self._limit = BATCH_EVENTS_MAX  # halved where a batch fails: the culprit is alone in the end, a slow one small
         self._tries_alone = 0
-        self._failures = 0
+        self._delay_seconds = followed.timing.retry_seconds_min
+        self._outage_told = False
         self._stopping = asyncio.Event()
-        self._called = asyncio.Event()  # somebody wants something of it: to stop, or to make up for parked streams
+        self._called = asyncio.Event()  # a bell: what is wanted, `_stopping` and `parked.asked` say
         self.task = asyncio.create_task(self._run(), name=f"{followed.name}-shard-{claim.shard}")
 
     @property
@@ -117,10 +118,9 @@ class Follower:
             if not self._verified:
                 await self._verify()
             elif self.parked.asked:
-                self._called.clear()
                 await self._store()
                 await self.parked.make_up(self._progress.stored)
-                self._failures = 0
+                self._is_well()
             else:
                 await self._advance()
         except (LeaseLostError, HoleError, LogRewrittenError, TooManyParkedError):
@@ -128,12 +128,21 @@ class Follower:
         except Exception as error:
             self._followed.gauges.retried(self.shard)
             self._verified = False  # it may be another database that answers next
-            if not isinstance(error, PushwardError):
-                # Without its text, which may quote an event.
-                _log.error(
-                    "subscription_failed", subscription=self._followed.name, shard=self.shard, reason=told(error)
-                )
+            self._tell(error)
             await self._pause()
+
+    def _tell(self, error: Exception) -> None:
+        """Says what it waits for, an outage once. Without the error's text, which may quote an event."""
+        if not isinstance(error, PushwardError):
+            _log.error("subscription_failed", subscription=self._followed.name, shard=self.shard, reason=told(error))
+        elif not self._outage_told:
+            self._outage_told = True
+            _log.warning("shard_waits", subscription=self._followed.name, shard=self.shard, reason=told(error))
+
+    def _is_well(self) -> None:
+        self._tries_alone = 0
+        self._delay_seconds = self._timing.retry_seconds_min
+        self._outage_told = False
 
     async def _verify(self) -> None:
         """The log must be of our epoch, and hold what was applied last. Raises LeaseLostError, LogRewrittenError."""
@@ -167,11 +176,12 @@ class Follower:
         except LeaseLostError:
             raise
         except Exception as error:
+            self._limit = max(1, len(events) // 2)
             if is_outage(error):
                 raise
             await self._isolate(events, error)
             return
-        self._failures = self._tries_alone = 0
+        self._is_well()
         self._limit = min(self._limit * 2, BATCH_EVENTS_MAX)
         if self._lease.now() - self._progress.stored_at > self._timing.lazy_seconds_max:
             await self._store()
@@ -188,7 +198,6 @@ class Follower:
         """A batch failed by itself: half of it is tried next; an event that fails alone again and again is parked."""
         self._followed.gauges.retried(self.shard)
         if len(events) > 1:
-            self._limit = len(events) // 2
             return
         self._tries_alone += 1
         _log.error(
@@ -204,12 +213,14 @@ class Follower:
             return
         await self.parked.park(self._progress.stored, events[0], error)
         self._progress.store(Position(events[0].position, events[0].event_id), self._lease.now())
-        self._failures = self._tries_alone = 0
+        self._is_well()
 
     async def _has_news(self) -> bool:
         """Waits until the shard grows or somebody calls; False when a lazy position is due instead."""
         if self._followed.heads.head(self.shard) > self.position:
             return True
+        if not self._progress.lazy:
+            self._is_well()  # all that there is was applied and stored
         timeout = self._timing.lazy_seconds_max if self._progress.lazy else None
         grown = asyncio.create_task(self._followed.heads.beyond(self.shard, self.position))
         called = asyncio.create_task(self._called.wait())
@@ -217,6 +228,7 @@ class Follower:
             await asyncio.wait({grown, called}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             return grown.done()
         finally:
+            self._called.clear()
             grown.cancel()
             called.cancel()
 
@@ -228,8 +240,8 @@ class Follower:
         progress.store(progress.current, self._lease.now())
 
     async def _pause(self) -> None:
-        delay_seconds = min(self._timing.retry_seconds_min * 2**self._failures, self._timing.retry_seconds_max)
-        self._failures += 1
+        delay_seconds = self._delay_seconds
+        self._delay_seconds = min(delay_seconds * 2, self._timing.retry_seconds_max)
         try:
             await asyncio.wait_for(self._stopping.wait(), delay_seconds)
         except TimeoutError:

@@ -1,6 +1,6 @@
 """Whose fault it is that events can't be applied: the event's, or that of what we need.
 
-    what we need is away, busy or not as it should be   → tried again for ever; nothing is passed over
+    what we need is away, busy or not as it should be   → tried again for ever, smaller; nothing is passed over
     anything else, a batch                              → tried in halves, so that the culprit is found
     anything else, an event alone, TRIES_ALONE times    → poisonous: its stream is parked
     more than PARKED_STREAMS_MAX streams of a shard     → not the events' fault: the shard stops with an alarm
@@ -48,6 +48,8 @@ def told(error: Exception) -> str:
         case asyncpg.PostgresError():
             named = (error.sqlstate, error.table_name, error.column_name, error.constraint_name)
             words += [str(word) for word in named if word]
+        case UnavailableError() if isinstance(error.__cause__, Exception):
+            words.append(f"({told(error.__cause__)})")
         case PushwardError():
             words.append(str(error.code))
         case AppendRejectedError() if isinstance(error.__cause__, Exception):

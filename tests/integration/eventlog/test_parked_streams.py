@@ -2,21 +2,27 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import groupby
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from pushward.errors import UnavailableError
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.subscription import parked as parked_module
 from pushward.eventlog.subscription.status import Resumed, ShardStatus, resume, status_of
 from tests.integration.eventlog.following import NAME, SCHEMA, Follower, Kind, World
+from tests.support.databases import SHARDS
 from tests.support.probe.counter import counting, stream
 from tests.support.waiting import eventually, until
 
 SHARD = 1
 POISON = stream(SHARD, 666)
 OTHER = stream(SHARD, 7)
+WAITING_FOR_US = (
+    "SELECT count(*)::int FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 OUTAGES = 12
 """More than tries are given to a poisonous event."""
 
@@ -33,6 +39,20 @@ class Fault:
         if any(event.stream_id in self.streams for event in events):
             self.met += 1
             raise self.error
+
+
+class CountedHeads:
+    """A follower, and how often it began to wait for a shard to grow."""
+
+    def __init__(self, follower: Follower) -> None:
+        self.follower = follower
+        self.waited = 0
+        self._beyond = follower.heads.beyond
+        follower.heads.beyond = self._counted  # type: ignore[method-assign]
+
+    async def _counted(self, shard: int, position: int) -> int:
+        self.waited += 1
+        return await self._beyond(shard, position)
 
 
 @pytest.fixture(params=list(Kind), ids=str)
@@ -138,6 +158,24 @@ async def test_an_outage_parks_nothing(world: World, kind: Kind) -> None:
     await eventually(world.applied, await world.logged())
 
 
+async def test_a_batch_that_takes_too_long_is_tried_in_halves(world: World, kind: Kind) -> None:
+    """The database says no more than that it is away. It is told once, and again only after a success."""
+    tries: list[bool] = []
+
+    def take_long(events: Sequence[StoredEvent]) -> None:
+        tries.append(len(events) <= 5)
+        if not tries[-1]:
+            raise UnavailableError("away, as the test wants")
+
+    await _append(world, *[OTHER] * 64)
+    with capture_logs() as logs:
+        await world.follow(kind=kind, before_apply=take_long)
+        await eventually(world.applied, await world.logged())
+    assert tries[:5] == [False] * 4 + [True]  # 64, 32, 16, 8, 4
+    outages = sum(not succeeded for succeeded, _ in groupby(tries))
+    assert [entry["log_level"] for entry in logs if entry["event"] == "shard_waits"] == ["warning"] * outages
+
+
 async def test_what_the_database_refuses_of_an_event_is_poison(world: World, kind: Kind) -> None:
     """A constraint: named in the row, without the values that the database's own message would show."""
     await world.run(f"ALTER TABLE probe.seen ADD CONSTRAINT no_poison CHECK (stream_id <> '{POISON}')")
@@ -193,6 +231,27 @@ async def test_too_many_parked_streams_stop_the_shard(world: World, monkeypatch:
     assert await _parked_shards(world) == []
 
 
+async def test_a_call_for_what_was_made_up_for_already_is_answered_once(world: World) -> None:
+    """Its owner did it and left between another process's look and its claim: that one has nothing to do, and rests."""
+    await _append(world, POISON)
+    await world.run(
+        "INSERT INTO probe.subscription_parked (name, shard, stream_id, position, event_id, error, resume) "
+        "SELECT 'probe', shard, stream_id, position, event_id, 'ValueError', true FROM log.event"
+    )
+    heads = CountedHeads(Follower(world.url))
+    world.followers.append(heads.follower)
+    async with world.connected() as operator, operator.transaction():
+        await operator.execute("LOCK TABLE probe.subscription_member IN EXCLUSIVE MODE")  # holds it after its look
+        await heads.follower.start()
+        await eventually(lambda: world.query(WAITING_FOR_US), [(1,)])
+        await operator.execute("DELETE FROM probe.subscription_parked")
+    await _append(world, OTHER)
+    await until(lambda: _caught_up(world))
+    for _ in range(3):
+        await _renewed(world)
+    assert heads.waited < 10 * SHARDS
+
+
 async def test_parked_streams_are_counted(world: World) -> None:
     """In the metrics of the process that passes them over."""
     follower = await world.follow(before_apply=Fault(POISON, stream(SHARD, 8)))
@@ -233,6 +292,17 @@ async def _resume(world: World, *, shard: int | None = None, stream_id: UUID | N
 
 async def _caught_up(world: World) -> bool:
     return all(shard.lag == 0 for shard in await _status(world))
+
+
+async def _renewed(world: World) -> None:
+    """Waits for another round of whoever has the shards."""
+    lease = f"SELECT leased_until FROM probe.subscription WHERE shard = {SHARD}"
+    before = await world.query(lease)
+
+    async def is_another() -> bool:
+        return await world.query(lease) != before
+
+    await until(is_another)
 
 
 async def _has_alarm(world: World) -> bool:
