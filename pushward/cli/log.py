@@ -53,7 +53,8 @@ def new_epoch(
     reset: Annotated[
         bool,
         typer.Option(
-            "--reset-subscriptions-to-head", help="Move subscriptions that don't agree with the log to its head."
+            "--reset-subscriptions-to-head",
+            help="Move subscriptions that don't agree with the log to its head; park no stream that doesn't.",
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -68,12 +69,16 @@ def new_epoch(
         typer.confirm(f"Begin epoch {number or epoch.number + 1} of the log?", abort=True, err=True)
     begun = asyncio.run(_begin(number, reset=reset))
     moved = [str(found) for found in begun.moved_to_head]
+    unparked = [str(found) for found in begun.unparked]
     if as_json:
-        print_json({"epoch": begun.number, "timeline": begun.identity.timeline, "moved_to_head": moved})
+        shown = {"epoch": begun.number, "timeline": begun.identity.timeline}
+        print_json({**shown, "moved_to_head": moved, "unparked": unparked})
         return
     print_pairs({"epoch": str(begun.number), "timeline": str(begun.identity.timeline)})
     for found in moved:
         say(f"moved to the head: {found}")
+    for found in unparked:
+        say(f"no longer parked, what it missed is not made up for: {found}")
 
 
 async def _status() -> tuple[Epoch, list[int]]:

@@ -8,12 +8,14 @@ In one transaction, under the locks of all shards, so that nobody appends meanwh
     then                the epoch, with this PostgreSQL's identity; positions move to it, alarms and leases end
 
 A log that is not whole is refused. A subscription that disagrees is refused by name, unless the caller wants it moved
-to the head: its schema came from another backup, and what it should have done in between is not done by this.
+to the head: its schema came from another backup, and what it should have done in between is not done by this. Where
+only a parked stream disagrees, that stream is no longer parked, and the shard goes on from where it is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 
@@ -50,12 +52,16 @@ class EpochRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A subscription's position in a shard that the log doesn't know as it is remembered. ``what`` names it."""
+    """A subscription's position in a shard that the log doesn't know as it is remembered. ``what`` names it.
+
+    ``parked`` is the stream whose position it is; None: the shard's own.
+    """
 
     schema: str
     name: str
     shard: int
     what: str
+    parked: UUID | None = None
 
     def __str__(self) -> str:
         return f"{self.schema}/{self.name}, shard {self.shard}: {self.what}"
@@ -63,11 +69,12 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class BegunEpoch:
-    """A new epoch, and the subscriptions that were moved to the head for it."""
+    """A new epoch; the shards that were moved to the head for it, and the streams that are no longer parked."""
 
     number: int
     identity: Identity
     moved_to_head: Sequence[Disagreement]
+    unparked: Sequence[Disagreement]
 
 
 async def begin_epoch(
@@ -92,15 +99,19 @@ async def begin_epoch(
         if new <= epoch.number:
             raise EpochRefusedError(f"The log is at epoch {epoch.number} already; a new one has a higher number.")
         await _require_whole(connection)
-        moved = [found for schema, name in subscriptions for found in await _disagreements(connection, schema, name)]
-        if moved and not reset_to_head:
-            raise EpochRefusedError(_refusal(moved))
+        found = [each for schema, name in subscriptions for each in await _disagreements(connection, schema, name)]
+        if found and not reset_to_head:
+            raise EpochRefusedError(_refusal(found))
         await connection.execute(_BEGIN, new, epoch.found.system_identifier, epoch.found.timeline)
-        for found in moved:
-            await _move_to_head(connection, found)
+        moved = [each for each in found if each.parked is None]
+        for each in moved:
+            await connection.execute(_to_head(each.schema), each.name, each.shard)
+        unparked = [each for each in found if each.parked is not None]
+        for each in unparked:
+            await connection.execute(_unpark(each.schema), each.name, each.shard, each.parked)
         for schema, name in subscriptions:
             await connection.execute(_take_over(schema), name, new)
-        return BegunEpoch(new, epoch.found, moved)
+        return BegunEpoch(new, epoch.found, moved, unparked)
 
 
 async def _require_whole(connection: asyncpg.Connection) -> None:
@@ -124,7 +135,13 @@ async def _disagreements(connection: asyncpg.Connection, schema: str, name: str)
     found = [Disagreement(schema, name, row["shard"], _told(row)) for row in rows if not row["agrees"]]
     parked = await connection.fetch(_parked(schema), name)
     return found + [
-        Disagreement(schema, name, row["shard"], f"stream {row['stream_id']} is parked at {row['position']}, {_OTHER}")
+        Disagreement(
+            schema,
+            name,
+            row["shard"],
+            f"stream {row['stream_id']} is parked at {row['position']}, {_OTHER}",
+            parked=row["stream_id"],
+        )
         for row in parked
     ]
 
@@ -147,11 +164,6 @@ def _refusal(found: Sequence[Disagreement]) -> str:
         f"Subscriptions don't agree with the log: {told}{more}. They came from another backup: restore the whole "
         "database from one, or say --reset-subscriptions-to-head and do by hand what they have missed."
     )
-
-
-async def _move_to_head(connection: asyncpg.Connection, found: Disagreement) -> None:
-    await connection.execute(_to_head(found.schema), found.name, found.shard)
-    await connection.execute(_forget_parked(found.schema), found.name, found.shard)
 
 
 # The schema's name comes from our own code.
@@ -186,12 +198,10 @@ def _to_head(schema: str) -> str:
          WHERE p.name = $1 AND p.shard = $2 AND s.shard = p.shard"""  # noqa: S608
 
 
-def _forget_parked(schema: str) -> str:
+def _unpark(schema: str) -> str:
     return f"""
-        DELETE FROM {schema}.subscription_parked AS k
-         WHERE k.name = $1 AND k.shard = $2 AND NOT EXISTS (
-               SELECT FROM log.event AS e
-                WHERE e.shard = k.shard AND e.position = k.position AND e.event_id = k.event_id)"""  # noqa: S608
+        DELETE FROM {schema}.subscription_parked
+         WHERE name = $1 AND shard = $2 AND stream_id = $3"""  # noqa: S608
 
 
 def _take_over(schema: str) -> str:

@@ -104,17 +104,23 @@ async def test_a_subscription_that_disagrees_is_refused_by_name(world: World, po
 
 
 async def test_a_parked_stream_that_disagrees_is_refused_by_name(world: World) -> None:
-    """Its first event is another one now: making up for it would do something else."""
+    """Its first event is another one now: making up for it would do something else. Only it is given up: the shard's
+    own position is right, so nothing that is to come is left out, and streams that are rightly parked stay so."""
+    follower = await world.follow()
+    await eventually(world.applied, await world.append(8))
+    await follower.stop()
     await world.append(8)
-    await world.run(
-        "INSERT INTO probe.subscription_parked (name, shard, stream_id, position, event_id, error) "
-        "SELECT 'probe', shard, stream_id, position, gen_random_uuid(), 'ValueError' FROM log.event "
-        "WHERE shard = 2 AND position = 1"
-    )
+    await world.run(_park(shard=2, position=1, event_id="gen_random_uuid()") + _park(shard=2, position=2))
+    await world.run("DELETE FROM probe.seen WHERE shard = 2 AND position = 2")  # as it was passed over
     with pytest.raises(EpochRefusedError, match=r"shard 2: stream .* is parked at 1, where the log has another"):
         await _begin(world)
-    await _begin(world, reset_to_head=True)
-    assert not await _parked(world)
+    begun = await _begin(world, reset_to_head=True)
+    assert begun.moved_to_head == []
+    assert [(found.shard, "is parked at 1" in found.what) for found in begun.unparked] == [(2, True)]
+    assert await world.query("SELECT shard, position FROM probe.subscription_parked") == [(2, 2)]
+    await world.run("UPDATE probe.subscription_parked SET resume = true")
+    await world.follow()
+    await eventually(world.applied, await world.append(8))
 
 
 async def test_a_number_that_was_used_is_refused(world: World) -> None:
@@ -136,6 +142,14 @@ async def test_nobody_appends_while_it_begins(world: World) -> None:
     assert (await _begin(world)).number == 2
     await world.follow()
     await eventually(world.applied, await world.append(4))
+
+
+def _park(*, shard: int, position: int, event_id: str = "event_id") -> str:
+    return (
+        "INSERT INTO probe.subscription_parked (name, shard, stream_id, position, event_id, error) "
+        f"SELECT 'probe', shard, stream_id, position, {event_id}, 'ValueError' FROM log.event "
+        f"WHERE shard = {shard} AND position = {position};"
+    )
 
 
 async def _begin(world: World, **options: Any) -> BegunEpoch:  # Any: options of begin_epoch
