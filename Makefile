@@ -78,8 +78,18 @@ drift: $(INSTALLED) ## The committed stubs and event pages are what proto/ gener
 
 .PHONY: test
 test: $(INSTALLED) $(KAFKA_JARS) ## All tests, with real components (ARGS="-k name" narrows)
-	$(VENV)/pytest $(ARGS)
-	$(if $(ARGS),,cd clients/python && ../../$(VENV)/pytest)
+	$(if $(ARGS),$(VENV)/pytest $(ARGS),+$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=line $(SUITES))
+
+# In this order, two at a time: the long ones first.
+SUITES := test-e2e test-integration test-crash test-unit test-device
+
+.PHONY: $(SUITES)
+test-e2e test-integration test-crash: test-%:
+	$(VENV)/pytest tests/$*
+test-unit:
+	$(VENV)/pytest tests --ignore=tests/e2e --ignore=tests/integration --ignore=tests/crash
+test-device:
+	cd clients/python && ../../$(VENV)/pytest
 
 .PHONY: soak
 soak: $(INSTALLED) $(KAFKA_JARS) ## The crash suite for long (KILLS=1000; SEED=n replays a schedule)

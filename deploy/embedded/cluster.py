@@ -15,7 +15,8 @@ from deploy.embedded.server_user import ServerUser
 
 SUPERUSER: Final = "postgres"
 PORT: Final = 5432
-CONNECTIONS_MAX: Final = 100
+CONNECTIONS_MAX: Final = 400
+"""Seven workers with every service, each with its pools full; one that nobody uses costs a few kilobytes."""
 INIT_TIMEOUT_SECONDS: Final = 120.0
 
 # Nothing of the caller's environment (PGDATA, PGHOST, LD_PRELOAD, …) may change what runs.
