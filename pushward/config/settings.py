@@ -162,6 +162,10 @@ class Settings(BaseSettings):
             )
         if self.kafka_username is not None and self.kafka_ca_file is None:
             raise SettingsError("PUSHWARD_KAFKA_USERNAME needs PUSHWARD_KAFKA_CA_FILE: passwords travel encrypted.")
+        if self.kafka_cert_file is not None and self.kafka_ca_file is None:
+            raise SettingsError("PUSHWARD_KAFKA_CERT_FILE needs PUSHWARD_KAFKA_CA_FILE: without it there is no TLS.")
+        if self.kafka_username is not None and self.kafka_password is None and self.kafka_password_file is None:
+            raise SettingsError("PUSHWARD_KAFKA_USERNAME needs a password: set PUSHWARD_KAFKA_PASSWORD_FILE.")
         if (self.kafka_cert_file is None) != (self.kafka_key_file is None):
             raise SettingsError("Set both of PUSHWARD_KAFKA_CERT_FILE and PUSHWARD_KAFKA_KEY_FILE, or none.")
         return self

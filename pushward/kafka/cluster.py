@@ -16,7 +16,10 @@ METADATA_AGE_MS_MAX: Final = 30_000
 
 @dataclass(frozen=True, slots=True)
 class KafkaCluster:
-    """A cluster's address. With a CA file it speaks TLS; with a user name SASL (SCRAM-SHA-512) inside it."""
+    """A cluster's address. With a CA file it speaks TLS; with a user name SASL (SCRAM-SHA-512) inside it.
+
+    Without a CA file it speaks in the clear, so nobody may believe that he has said who he is: ValueError.
+    """
 
     bootstrap: str  # host:port,host:port
     ca_file: str | None = None
@@ -24,6 +27,12 @@ class KafkaCluster:
     key_file: str | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.ca_file is None and (self.username is not None or self.cert_file is not None):
+            raise ValueError("a user name or a certificate needs ca_file: without it nothing is encrypted")
+        if self.username is not None and self.password is None:
+            raise ValueError("a user name needs a password")
 
     def options(self, client_id: str) -> Mapping[str, Any]:  # Any: keyword arguments of aiokafka's clients
         """What aiokafka's clients take to reach it. Reads the certificate files; raises OSError, ssl.SSLError."""
