@@ -50,6 +50,14 @@ def topic_of(epoch: int) -> str:
     return TOPIC if epoch == 1 else f"{TOPIC}.{epoch}"
 
 
+def epoch_of(topic: str) -> int | None:
+    """The epoch that a topic is of; None for one that isn't the relay's."""
+    if topic == TOPIC:
+        return 1
+    number = topic.removeprefix(f"{TOPIC}.")
+    return int(number) if number.isascii() and number.isdigit() and topic_of(int(number)) == topic else None
+
+
 def type_name(number: int) -> str:
     """An event type as consumers know it: ``pushward.challenge_approved``."""
     name = types_pb2.EventType.Name(number)  # type: ignore[arg-type]  # a number of the enum

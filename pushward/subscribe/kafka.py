@@ -8,8 +8,12 @@ dropped, what is missing is filled; without ``fill`` it is a HoleError.
     broker away           the client comes back by itself; the first connection is tried until it stands
     offset out of range   the topic was emptied or made anew: sought again, at the same position
     a hole                filled; without ``fill`` sought again once, for the topic may have been rebuilt under us
+    silence               after QUIET_SECONDS the position is checked again: a new epoch is written to another topic,
+                          and this one is silent for ever. Without ``fill`` a later epoch's topic tells
 """
 
+import asyncio
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,13 +24,16 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from pushward.eventlog.event import StoredEvent
 from pushward.kafka.cluster import KafkaCluster
-from pushward.kafka.record import Published, topic_of
+from pushward.kafka.record import Published, epoch_of, topic_of
 from pushward.subscribe.errors import EpochChangedError, HoleError, PositionFromFutureError, SubscribeError
 from pushward.subscribe.port import Source, Stretch
 from pushward.subscribe.rule import Fate, Position, after, fate
 from pushward.subscribe.topic import Topic
 
 CLIENT_ID: Final = "pushward-subscriber"
+QUIET_SECONDS: Final = 5.0
+CHECK_SECONDS_MAX: Final = 5.0
+"""For a check of a quiet shard, which may not keep it from what Kafka has when the source that fills is away."""
 
 
 @dataclass(slots=True)
@@ -38,6 +45,7 @@ class _Place:
     fetched: deque[Published] = field(default_factory=deque)
     proven: bool = False  # the topic, or the source that fills, has shown the event at ``last``
     sought_again: bool = False
+    checked_at: float = field(default_factory=time.monotonic)
 
 
 class KafkaSource:
@@ -50,6 +58,7 @@ class KafkaSource:
         self._topic = Topic(cluster, topic_of(epoch), client_id)
         self._fill = fill
         self._places: dict[int, _Place] = {}
+        self._looked_at = time.monotonic()
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,8 +110,30 @@ class KafkaSource:
         stretch = self._sifted(place, limit)
         if not stretch.events and place.fetched:
             stretch = await self._filled(place, limit)
+        await self._check_if_quiet(place, stretch)
         place.last = stretch.to()
         return stretch
+
+    async def _check_if_quiet(self, place: _Place, stretch: Stretch) -> None:
+        """Finds out a new epoch, and a log that was rewritten, where nothing comes. Raises SubscribeError."""
+        now = time.monotonic()
+        if stretch.through > place.last.position:
+            place.checked_at = now
+        elif now - place.checked_at >= QUIET_SECONDS:
+            if self._fill is None:
+                await self._look_for_later_epoch(place)
+            else:
+                await _checked(self._fill, place)
+            place.checked_at = time.monotonic()
+
+    async def _look_for_later_epoch(self, place: _Place) -> None:
+        """One look for all shards: whichever sees it ends the subscriber."""
+        if time.monotonic() - self._looked_at < QUIET_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        latest = max((epoch_of(name) or 0 for name in await self._topic.names()), default=0)
+        if latest > self._epoch:
+            raise EpochChangedError(place.shard, self._epoch, latest)
 
     def _sifted(self, place: _Place, limit: int) -> Stretch:
         """The rule, until a hole or the limit; what lies beyond stays fetched."""
@@ -160,6 +191,14 @@ class KafkaSource:
         except OffsetOutOfRangeError:
             await self._seek(place)
             return ()
+
+
+async def _checked(fill: Source, place: _Place) -> None:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS_MAX):
+            await fill.begin(place.shard, place.last)
+    except TimeoutError:
+        pass  # it is away, and will be asked again
 
 
 def _prove(place: _Place) -> None:

@@ -91,6 +91,14 @@ class Topic:
             except (KafkaError, TimeoutError) as error:
                 await backoff.pause(repr(error))
 
+    async def names(self) -> frozenset[str]:
+        """All topics of the cluster that we may see; none if the broker doesn't say."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS_MAX):
+                return frozenset(await self._consumer.topics())  # all at once: asking for one by name may make it
+        except (KafkaError, TimeoutError):
+            return frozenset()
+
     async def records(self, shard: int, limit: int) -> Sequence[Published]:
         """The next records; none if none come in time. Raises OffsetOutOfRangeError, RefusedError."""
         partition = TopicPartition(self._topic, shard)

@@ -71,6 +71,7 @@ class RelayService:
             PostgresLeases(self._relay_database),
             PostgresLogReader(self._relay_database),
             runtime.heads,
+            runtime.history,
             runtime.metrics,
         )
 

@@ -15,6 +15,7 @@ from pushward.kafka.record import headers_of, topic_of
 from pushward.subscribe.port import Batch
 from pushward.subscribe.rule import Position
 from services.relay.adapters.log import MODULE, ROLE
+from tests.support import sql
 from tests.support.databases import SHARDS, Databases
 from tests.support.kafka import create_topic, producing
 from tests.support.probe.counter import PROBE_MODULE, counting, open_probe_log, origin, stream
@@ -23,6 +24,9 @@ from tests.support.waiting import until
 ACCOUNT = "AC" + "1" * 32
 EPOCH = 1
 TOPIC = topic_of(EPOCH)
+_NEW_EPOCH = """
+    INSERT INTO log.epoch (epoch, system_identifier, timeline)
+    SELECT epoch + 1, 'restored', timeline FROM log.epoch ORDER BY epoch DESC LIMIT 1"""
 
 
 class MemoryStore:
@@ -77,6 +81,10 @@ class Written:
         for _ in range(count):
             await self.log.append(counting(stream(shard), 0, of=replace(origin(), account_sid=account_sid)))
         return list(await self.events(shard, before))
+
+    async def begin_epoch(self) -> None:
+        """What a restore and `pushward log new-epoch` come to."""
+        await sql.execute(self.url, _NEW_EPOCH)
 
     async def events(self, shard: int, after: int = 0) -> Sequence[StoredEvent]:
         """What the log holds."""

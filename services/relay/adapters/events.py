@@ -15,6 +15,7 @@ from services.relay.app.ownership import belongs_to
 
 _COLUMNS: Final = [field.name for field in fields(StoredEvent) if field.name != "shard"]
 
+_EPOCH: Final = "SELECT max(epoch) FROM log.epoch"
 # The row at $2 itself comes first, for its event's id. It ends before the account's event that is one too many ($5).
 _SCAN: Final = """
 SELECT s.position AS head, (SELECT max(epoch) FROM log.epoch) AS epoch, (SELECT count(*) FROM log.shard) AS shards,
@@ -61,6 +62,12 @@ class PostgresAccountEvents:
             through_id=after_id if last is None else last["event_id"],
             events=[event for row in rows if row["mine"] and belongs_to(event := _event(shard, row), account_sid)],
         )
+
+    async def epoch(self) -> int:
+        """The log's epoch now. Raises UnavailableError."""
+        ((epoch,),) = await self._database.fetch(_EPOCH)
+        number: int = epoch
+        return number
 
 
 def _event(shard: int, row: Any) -> StoredEvent:  # Any: a record of asyncpg, whose stubs know no columns

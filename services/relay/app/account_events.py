@@ -33,3 +33,7 @@ class AccountEvents(Protocol):
         None if there is no such shard. Raises UnavailableError.
         """
         ...
+
+    async def epoch(self) -> int:
+        """The log's epoch now. Raises UnavailableError."""
+        ...

@@ -1,6 +1,7 @@
 """The relay of one process: takes leases, runs a loop for each shard that it holds, and looks after the topic.
 
-    every RENEW_SECONDS  claims this process's share; a new term, or a new epoch, gets a new loop
+    every RENEW_SECONDS  claims this process's share; a new term, or a new epoch, gets a new loop; nothing is claimed,
+                         and all loops end, while the log's history has a problem
     every LOOK_SECONDS   looks at the topic and at the ends of its partitions: a topic that was deleted or wiped while
                          nothing was to be sent is noticed, too
 
@@ -18,6 +19,7 @@ from typing import Any, Final
 import structlog
 
 from pushward.errors import UnavailableError
+from pushward.eventlog.epoch import History
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.port import LogReader
 from pushward.kafka.broker import Broker, BrokerError
@@ -51,6 +53,7 @@ class Relay:
         leases: Leases,
         log: LogReader,
         heads: HeadWatch,
+        history: History,
         metrics: Metrics,
         *,
         monotonic: Callable[[], float] = time.monotonic,
@@ -64,6 +67,7 @@ class Relay:
         self._gate = TopicGate(broker, self._quieten, monotonic)
         self._around = Surroundings(broker, log, heads, self._gate, self._keeping, self._measures, monotonic)
         self._heads = heads
+        self._history = history
         self._running: dict[int, _Running] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._unavailable: str | None = None
@@ -111,6 +115,12 @@ class Relay:
             await asyncio.sleep(seconds * random.uniform(0.8, 1.0))  # noqa: S311 - jitter
 
     async def _claim(self) -> None:
+        if (problem := await self._history.problem()) is not None:
+            if problem != self._unavailable:
+                _log.critical("relay_stands_still", reason=problem)
+            self._unavailable = problem
+            await self._drop(list(self._running))
+            return
         asked_at = self._monotonic()
         try:
             leases = {lease.shard: lease for lease in await self._leases.claim(self.owner, LEASE_SECONDS)}

@@ -1,7 +1,7 @@
 """ListEvents: an account's events of a shard, and how far the shard was read for it.
 
 Nothing here needs Kafka. What is new is read by one query; whoever then waits is served from the tail that this
-process keeps anyway, so a crowd that waits costs the database nothing.
+process keeps anyway, so a crowd that waits costs the database nothing; what it then gets, one look at the epoch.
 """
 
 import time
@@ -68,12 +68,14 @@ class TenantEvents(RelayServicer):
     async def _awaited(self, scan: Scan, account_sid: str, request: relay_pb2.ListEventsRequest) -> Scan:
         """The scan carried on until it has an event of the account's, or the time is up."""
         until = self._monotonic() + request.wait_seconds
-        waits = True
+        begun, waits = scan, True
         while waits and not scan.events:
             left = until - self._monotonic()
             waits = await self._waiting.arrived(account_sid, request.shard, scan.through, left)
             if rows := await self._tail.read(request.shard, scan.through, ROWS_MAX):
                 scan = _carried_on(scan, rows, account_sid)
+        if scan is not begun:  # rows of a new epoch may not pass for the old one's
+            scan = replace(scan, epoch=await self._events.epoch())
         return scan
 
 

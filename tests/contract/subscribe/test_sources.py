@@ -107,6 +107,20 @@ async def test_another_epoch_stops(subject: Subject, position: int) -> None:
         await subject.source.begin(SHARD, Position(EPOCH + 1, position, uuid4()))
 
 
+async def test_an_epoch_that_begins_while_it_is_followed_stops(subject: Subject) -> None:
+    """Also where nothing of it ever comes: a subscriber must not look well while it misses everything."""
+    store = MemoryStore()
+    running = asyncio.create_task(Subscriber(subject.source, store, start="beginning").run())
+    await subject.happen(SHARD, 3)
+    await store.until_applied(SHARD, [1, 2, 3])
+    await subject.restored()
+    await subject.happen(SHARD, 1)
+    with pytest.raises(EpochChangedError):
+        async with asyncio.timeout(SOON_SECONDS):
+            await running
+    assert store.applied(SHARD) == [1, 2, 3]
+
+
 async def test_an_unknown_shard_stops(subject: Subject) -> None:
     """A shard that exists is 0 … n - 1."""
     with pytest.raises(UnknownShardError):

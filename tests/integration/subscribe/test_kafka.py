@@ -1,8 +1,10 @@
 """What may be wrong with a topic: a subscriber applies each event once and in order, or says why it stops."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -10,14 +12,22 @@ from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from deploy.embedded.kafka import EmbeddedKafka
+from pushward.kafka.cluster import KafkaCluster
+from pushward.subscribe import kafka, topic
 from pushward.subscribe.errors import EpochChangedError, HoleError, LogRewrittenError, RefusedError
+from pushward.subscribe.kafka import KafkaSource
+from pushward.subscribe.memory import MemorySource
 from pushward.subscribe.rule import Position
 from tests.integration.subscribe.conftest import following, sources
-from tests.support.kafka import admin, delete_topics, producing
+from tests.support.databases import SHARDS
+from tests.support.kafka import admin, create_topic, delete_topics, producing
 from tests.support.subscribing import EPOCH, TOPIC, MemoryStore, Written, make_topic, publish
+from tests.support.waiting import until
+from tests.unit.subscribe.samples import event
 
 SHARD = 1
 START = Position(EPOCH, 0, None)
+STOPPED_SECONDS_MAX = 20.0
 
 
 @pytest.fixture
@@ -140,6 +150,58 @@ async def test_another_log_in_the_topic_is_found_out(log: Written, bootstrap: st
     assert store.applied(SHARD) == []
 
 
+@pytest.mark.parametrize("filled", [True, False], ids=["filled", "alone"])
+async def test_a_later_epoch_stops_a_subscriber_whose_topic_is_silent(
+    log: Written, bootstrap: str, filled: bool
+) -> None:
+    """The relay writes to another topic from then on; the number may have been given by hand, and skip some."""
+    await publish(bootstrap, await log.happen(SHARD, 3))
+    store = MemoryStore()
+    with pytest.raises(EpochChangedError) as stopped:  # noqa: PT012 - wherever it is noticed
+        async with (
+            sources(bootstrap, log) as both,
+            following(both[0 if filled else 1], store) as running,
+            asyncio.timeout(STOPPED_SECONDS_MAX),
+        ):
+            await store.until_applied(SHARD, [1, 2, 3])
+            for _ in range(2):
+                await log.begin_epoch()
+            await make_topic(bootstrap, 3)
+            await asyncio.wait([running])
+    assert (stopped.value.stored, stopped.value.found) == (1, 3)
+
+
+async def test_silence_alone_is_no_reason_to_stop(
+    log: Written, bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quiet shard is looked at again and again; other topics are nobody's epoch, earlier ones no later one."""
+    looks = _impatient(monkeypatch)
+    for name in ("pushward.events.02", "pushward.events.x", "pushward.events.2.old", "somebody.events.9"):
+        await create_topic(bootstrap, name, 1)
+    stores = [MemoryStore(), MemoryStore()]
+    async with sources(bootstrap, log) as (filled, alone), following(filled, stores[0]), following(alone, stores[1]):
+        await until(partial(_beyond, looks, 5))
+        await publish(bootstrap, await log.happen(SHARD, 2))
+        for store in stores:
+            await store.until_applied(SHARD, [1, 2])
+
+
+async def test_a_log_that_is_away_keeps_nobody_from_what_kafka_has(
+    bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look at a quiet shard is given up, and made again."""
+    _impatient(monkeypatch)
+    fill = Leaving(SHARDS)
+    store = MemoryStore()
+    async with KafkaSource(KafkaCluster(bootstrap), fill=fill) as source, following(source, store):
+        await publish(bootstrap, [event(1, shard=SHARD)])
+        await store.until_applied(SHARD, [1])
+        fill.is_away = True
+        await until(partial(_asked, fill, 2 * SHARDS))
+        await publish(bootstrap, [event(2, shard=SHARD), event(3, shard=SHARD)])
+        await store.until_applied(SHARD, [1, 2, 3])
+
+
 async def test_records_of_another_epoch_stop_the_subscriber(log: Written, bootstrap: str) -> None:
     """They don't belong into this topic."""
     events = await log.happen(SHARD, 2)
@@ -189,6 +251,43 @@ async def test_a_broker_that_is_killed_and_back_is_followed_on(log: Written, own
         await _started(own_kafka)
         await publish(own_kafka.bootstrap, events)
         await store.until_applied(SHARD, range(1, 11))
+
+
+class Leaving(MemorySource):
+    """A source that fills, until it is away: then it answers nobody."""
+
+    is_away = False
+    asked_in_vain = 0
+
+    async def begin(self, shard: int, last: Position) -> None:
+        """As the port says."""
+        if self.is_away:
+            self.asked_in_vain += 1
+            await asyncio.Event().wait()
+
+
+async def _asked(fill: Leaving, times: int) -> bool:
+    return fill.asked_in_vain >= times
+
+
+async def _beyond(looks: list[float], count: int) -> bool:
+    return len(looks) > count
+
+
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Lets a quiet shard be looked at soon; when the topics were looked at."""
+    monkeypatch.setattr(kafka, "QUIET_SECONDS", 0.2)
+    monkeypatch.setattr(kafka, "CHECK_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(topic, "WAIT_MS", 100)
+    looks: list[float] = []
+    names = topic.Topic.names
+
+    async def counted(self: topic.Topic) -> frozenset[str]:
+        looks.append(time.monotonic())
+        return await names(self)
+
+    monkeypatch.setattr(topic.Topic, "names", counted)
+    return looks
 
 
 async def _started(kafka: EmbeddedKafka) -> None:
