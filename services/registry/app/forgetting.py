@@ -20,6 +20,7 @@ from pushward import ids
 from pushward.api.events.v1 import registry_pb2 as events_pb2
 from pushward.api.events.v1 import types_pb2
 from pushward.api.registry.v1 import registry_pb2
+from pushward.errors import UnavailableError
 from pushward.eventlog.commands import Change, CommandRunner, Plan
 from pushward.eventlog.event import Origin, StoredEvent
 from pushward.eventlog.port import LogReader
@@ -101,18 +102,27 @@ class Forgetting:
         return past_of(decode(event.type, event.schema, event.payload) for event in stored)
 
     async def _expected(self, stream_id: UUID, state: EntityState) -> Expected:
-        """What the key store knows of keys for somebody who isn't there yet. Raises UnavailableError."""
-        lives = state.live is not None
+        """What the key store knows of keys of somebody who isn't there yet. Raises UnavailableError if nobody lives."""
         key_id = ids.entity_key(stream_id, state.deletions)
-        known = not lives and await self._keys.fate(key_id) is not KeyFate.NEVER_MADE
+        if state.live is None:
+            known = await self._keys.fate(key_id) is not KeyFate.NEVER_MADE
+            return Expected(key_id, known, await self._spent(stream_id, state.deletions + 1))
+        try:  # EntityDeleted ends a generation, EntityForgotten another one
+            return Expected(key_id, spent=await self._spent(stream_id, state.deletions + 2))
+        except (
+            UnavailableError
+        ):  # The event needn't wait for the key store; forgetting again passes over what is spent.
+            return Expected(key_id)
+
+    async def _spent(self, stream_id: UUID, generation: int) -> tuple[UUID, ...]:
+        """The keys of the generations from this one on, up to the first that isn't destroyed."""
         spent: list[UUID] = []
-        after = state.deletions + (2 if lives else 1)  # EntityDeleted ends a generation, EntityForgotten another one
         while len(spent) < SPENT_SKIPPED_MAX:
-            next_id = ids.entity_key(stream_id, after + len(spent))
-            if await self._keys.fate(next_id) is not KeyFate.DESTROYED:
+            key_id = ids.entity_key(stream_id, generation + len(spent))
+            if await self._keys.fate(key_id) is not KeyFate.DESTROYED:
                 break
-            spent.append(next_id)
-        return Expected(key_id, known, tuple(spent))
+            spent.append(key_id)
+        return tuple(spent)
 
 
 class KeyDestroyer:

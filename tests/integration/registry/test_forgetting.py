@@ -62,18 +62,6 @@ class InterruptedKeyStore(PostgresKeyStore):
         return found
 
 
-class LostKeyStore(PostgresKeyStore):
-    """Answers, and is away once it is told to destroy."""
-
-    async def destroy(self, key_id: UUID) -> None:
-        """Finds nobody there."""
-        nowhere = Database("postgresql://127.0.0.1:1/nowhere", KEYS_ROLE, "test-nowhere", size_max=1)
-        try:
-            await PostgresKeyStore(nowhere).destroy(key_id)
-        finally:
-            await nowhere.close()
-
-
 async def shown(tenant: Tenant, issued: pb.AccessToken) -> pb.AccessToken:
     """An access token as its account reads it."""
     request = pb.GetAccessTokenRequest(context=tenant.by(), service_sid=tenant.service_sid, access_token_sid=issued.sid)
@@ -130,9 +118,11 @@ async def test_a_job_that_was_left_half_done_is_finished_by_the_subscriber(world
     """The event is in the log, and whoever appended it couldn't destroy the key any more: destroyed all the same."""
     phone = await tenant.enrol()
     key_id = await key_of(tenant, phone)
-    keys = KeyRing(LostKeyStore(world.keys_database), FileKeyEncryption(bytes(KEK_BYTES)))
+    nowhere = Database("postgresql://127.0.0.1:1/nowhere", KEYS_ROLE, "test-nowhere", size_max=1)
+    keys = KeyRing(PostgresKeyStore(nowhere), FileKeyEncryption(bytes(KEK_BYTES)))
     with pytest.raises(UnavailableError):
         await forget_entity(world.settings, keys, tenant.service_sid, tenant.identity)
+    await nowhere.close()
     assert (await events_of(world, tenant))[-1] == FORGOTTEN
     await eventually(lambda: is_destroyed(world, key_id), True)
 
