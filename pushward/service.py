@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from grpc import aio
 
+from pushward.eventlog.epoch import History, Undoubted
 from pushward.eventlog.heads import HeadWatch
 from pushward.security.keys import KeyRing
 from pushward.telemetry.metrics import Metrics
@@ -73,3 +74,4 @@ class Runtime:
     heads: HeadWatch  # wakes subscribers when the log grows
     keys: KeyRing
     metrics: Metrics = field(default_factory=Metrics)
+    history: History = field(default_factory=Undoubted)  # asked before anything is appended or copied unasked

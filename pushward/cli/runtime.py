@@ -1,8 +1,9 @@
 """The composition root: what the services of one process share, and the order in which they start and stop.
 
     start   the edge and the gRPC servers at once, behind a shut gate: callers get 503, health says NOT_SERVING;
-            when the databases are as this release needs them: the head watch, the services, then the gate opens;
-            it shuts while the log's epoch isn't this PostgreSQL's, and a process that saw another begin ends;
+            when the databases are as this release needs them, and the log's epoch is this PostgreSQL's: the head watch,
+            the services, then the gate opens;
+            it shuts while the epoch isn't this PostgreSQL's any more, and a process that saw another begin ends;
             an edge that shares its socket takes no connection before that, which a sibling could have served: unless
             the databases aren't right, so that somebody says so
     stop    the edge drains first, then the gRPC servers, then the services from the outside in, then the channels
@@ -13,7 +14,7 @@ Nothing here waits for a peer: a peer that is away is a 503 of whoever needs it.
 import asyncio
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
@@ -29,6 +30,7 @@ from pushward.cli.targets import EDGE, STORES
 from pushward.config.settings import Settings
 from pushward.database.migrate import Module
 from pushward.database.pool import Database
+from pushward.eventlog.epoch import History, Undoubted
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.memory import MemoryLog
 from pushward.eventlog.module import LOG_MODULE
@@ -78,7 +80,7 @@ class Host:
         self._gate = Gate()
         self.peers = ProcessPeers(settings, [store.name for store in self._stores])
         self._metrics = Metrics()
-        runtime = Runtime(self.peers, self._heads, self._keys, self._metrics)
+        runtime = Runtime(self.peers, self._heads, self._keys, self._metrics, self._known_history())
         self._services = [GatedService(store.build(settings, runtime), self._gate) for store in self._stores]
         self._edge = (
             edge.build(settings, runtime, listener=listening, siblings=self._services) if EDGE in targets else None
@@ -178,9 +180,10 @@ class Host:
             _log.info("grpc_listening", target=service.name, address=server.address)
 
     async def _open(self) -> None:
-        await self._await_schema()
+        if self._stores:
+            await self._wait_out(self._schema_problem)
         if self._history is not None:
-            await self._history.look()
+            await self._wait_out(self._history.look)
             await self._heads.start()
         for service in self._services:
             self._started.append(service)
@@ -189,10 +192,13 @@ class Host:
         await self._take_connections()
         await self._watch_readiness()
 
-    async def _await_schema(self) -> None:
+    async def _schema_problem(self) -> str | None:
         modules: list[Module] = [LOG_MODULE, *(store.module for store in self._stores)]
-        ring = self._keys if self._seals() else None
-        while self._stores and (problem := await schema_problem(self._settings, modules, ring)) is not None:
+        return await schema_problem(self._settings, modules, self._keys if self._seals() else None)
+
+    async def _wait_out(self, look: Callable[[], Awaitable[str | None]]) -> None:
+        """Waits until there is no problem; the gate says which one it waits for."""
+        while (problem := await look()) is not None:
             if problem != self._gate.reason:
                 _log.warning("waiting_for_databases", reason=problem)
                 self._gate.reason = problem
@@ -236,6 +242,9 @@ class Host:
         self._databases.append(database)
         self._history = HistoryWatch(database)
         return HeadWatch(PostgresLogReader(database))
+
+    def _known_history(self) -> History:
+        return Undoubted() if self._history is None else self._history
 
     def _key_ring(self) -> KeyRing:
         if not self._seals():

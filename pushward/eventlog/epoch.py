@@ -19,6 +19,22 @@ SELECT e.epoch, e.system_identifier, e.timeline, i.system_identifier AS found_id
  LIMIT 1"""
 
 
+class History(Protocol):
+    """Whether the log's history may be gone on with, for those who write or copy it without being asked."""
+
+    async def problem(self) -> str | None:
+        """Why it may not, as of now; None when it may. While the database is away: what was found last."""
+        ...
+
+
+class Undoubted:
+    """A history without a problem: of a process without a log, and of tests."""
+
+    async def problem(self) -> str | None:
+        """None."""
+        return None
+
+
 class Queries(Protocol):
     """A pool or a connection."""
 

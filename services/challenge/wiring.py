@@ -53,7 +53,7 @@ class ChallengeService:
             Answering(runner, CHALLENGES, self._store, contents, registry),
             WebhookEvents(reader, CHALLENGES, self._store, contents),
         )
-        self._sweeper = Sweeper(expiry, self._store)
+        self._sweeper = Sweeper(expiry, self._store, runtime.history)
         self._closer = Subscription(
             CLOSER,
             SCHEMA,

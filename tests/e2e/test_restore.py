@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import pytest
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.waiting import wait_until
+from services.challenge.app.expiry import SWEEP_SECONDS
 from tests.support import backups, sql
 from tests.support.installation import Account, Installation, Stores, pushward
 from tests.support.phone import Phone
@@ -22,6 +24,8 @@ from tests.support.system import Shape, System, running
 from tests.support.tenant import Tenant
 
 READY_SECONDS_MAX: Final = 30.0
+DUE_SOON_SECONDS: Final = 4
+DUE_AFTER_BACKUP_SECONDS: Final = 15
 TRAVERSABLE: Final = 0o711
 REMEDY: Final = "run `pushward log new-epoch`"
 WITH_STATE: Final = ("registry", "challenge", "webhook")
@@ -78,23 +82,26 @@ def test_a_restored_log_is_served_in_a_new_epoch_only(
     installation = Installation(source, tmp_path)
     with running(Shape.ONE, installation.stores, _directory(tmp_path, "before")) as before:
         asyncio.run(_log_in(before, installation.account))
+        asyncio.run(_challenge_for_seconds(before, installation.account, DUE_AFTER_BACKUP_SECONDS))
         restore = back_up(source, home)
         kept = _heads(installation.stores)
         asyncio.run(_log_in(before, installation.account))
         assert sum(_heads(installation.stores)) > sum(kept)
     with restore() as server:
         stores = _moved(installation.stores, source, server)
-        assert _heads(stores) == kept
+        assert (_heads(stores), _pending(stores)) == (kept, 1)
         with _started(System(Shape.ONE, stores, _directory(tmp_path, "after"))) as after:
             assert wait_until(lambda: REMEDY in _readiness(after), READY_SECONDS_MAX), _readiness(after)
             refused = httpx.get(f"{after.base_url}/v2/Services", auth=(installation.account.sid, "x"))
             assert refused.status_code == 503
+            assert wait_until(lambda: _overdue(stores), DUE_AFTER_BACKUP_SECONDS + READY_SECONDS_MAX)
             status = pushward(stores.environment(), "log", "status", "--json", succeeds=False)
             assert (status.returncode, REMEDY in json.loads(status.stdout)["problem"]) == (1, True)
             assert _heads(stores) == kept
             begun = json.loads(pushward(stores.environment(), "log", "new-epoch", "--yes", "--json").stdout)
             assert (begun["epoch"], begun["moved_to_head"]) == (2, [])
             after.start()
+            assert wait_until(lambda: _pending(stores) == 0, READY_SECONDS_MAX)
             asyncio.run(_log_in(after, installation.account))
             _is_right(stores)
 
@@ -123,18 +130,24 @@ def test_an_older_copy_that_is_started_as_it_is_cannot_be_seen(
 def test_a_process_that_runs_through_it_stops_serving_and_ends(
     shape: Shape, installation: Installation, tmp_path: Path
 ) -> None:
-    """As after a failover. What it remembers may be of a history that is lost, so it is started again."""
+    """As after a failover. What it remembers may be of a history that is lost, so it is started again; meanwhile
+    nothing is recorded, not even what is due."""
     stores = installation.copy()
     with running(shape, stores, tmp_path) as system:
+        asyncio.run(_challenge_for_seconds(system, installation.account, DUE_SOON_SECONDS))
+        kept = _heads(stores)
         asyncio.run(sql.execute(stores.database_url, "UPDATE log.epoch SET timeline = timeline + 1"))
         assert wait_until(lambda: REMEDY in _readiness(system), READY_SECONDS_MAX)
         assert wait_until(lambda: _status_code(system, installation.account) == 503, READY_SECONDS_MAX)
+        assert wait_until(lambda: _overdue(stores), DUE_SOON_SECONDS + READY_SECONDS_MAX)
+        assert (_heads(stores), _pending(stores)) == (kept, 1)
         pushward(stores.environment(), "log", "new-epoch", "--yes")
         if shape is Shape.ONE:
             assert system.edge.wait() == 1
             assert "The log has begun epoch 2; this process began in epoch 1: start it again." in system.edge.tail()
         system.start()
         asyncio.run(_log_in(system, installation.account))
+        assert wait_until(lambda: _pending(stores) == 0, READY_SECONDS_MAX)
         assert wait_until(lambda: _ended_workers(system) == (2 if shape is Shape.WORKERS else 0), READY_SECONDS_MAX)
         _is_right(stores)
 
@@ -169,6 +182,24 @@ async def _log_in(system: System, account: Account) -> None:
         challenge = await tenant.challenge(phone.entity, phone.sid)
         await phone.decide(challenge["sid"], "approved")
         await receiver.received(1)
+
+
+async def _challenge_for_seconds(system: System, account: Account, seconds: int) -> None:
+    """A challenge that nobody answers."""
+    async with Tenant(system.base_url, account) as tenant, Phone.enrolled(tenant, await tenant.new_service()) as phone:
+        date = datetime.now(UTC) + timedelta(seconds=seconds)
+        await tenant.challenge(phone.entity, phone.sid, ExpirationDate=date.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _pending(stores: Stores) -> int:
+    rows = asyncio.run(sql.rows(stores.database_url, "SELECT FROM challenge.challenge WHERE status = 'pending'"))
+    return len(rows)
+
+
+def _overdue(stores: Stores) -> bool:
+    """Whether a sweeper has had time for the challenge that is due first."""
+    query = "SELECT min(expiration_date) < now() - make_interval(secs => $1) FROM challenge.challenge"
+    return asyncio.run(sql.rows(stores.database_url, query, 2 * SWEEP_SECONDS)) == [(True,)]
 
 
 def _is_right(stores: Stores) -> None:

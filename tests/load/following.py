@@ -11,6 +11,7 @@ import asyncpg
 
 from pushward.database.migrate import Module
 from pushward.database.pool import Database
+from pushward.eventlog.epoch import Undoubted
 from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.postgres import PostgresLogReader
@@ -48,7 +49,7 @@ async def relay_seconds(url: str, bootstrap: str) -> float:
     """Until the topic, which isn't there yet, ends where the log ends."""
     async with _reading(url, RELAY_ROLE) as (database, heads):
         broker = AiokafkaBroker(KafkaCluster(bootstrap), NAME)
-        relay = Relay(broker, PostgresLeases(database), PostgresLogReader(database), heads, Metrics())
+        relay = Relay(broker, PostgresLeases(database), PostgresLogReader(database), heads, Undoubted(), Metrics())
         expected = await PostgresLogReader(database).heads()
 
         async def is_there() -> bool:

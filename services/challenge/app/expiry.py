@@ -12,6 +12,7 @@ import structlog
 
 from pushward.eventlog.aggregate import Aggregate
 from pushward.eventlog.commands import Change, CommandRunner, Plan
+from pushward.eventlog.epoch import History
 from pushward.periodic import Periodic
 from services.challenge.app.origins import expiry_origin
 from services.challenge.app.ports import ChallengeStore
@@ -60,11 +61,17 @@ class Expiry:
 
 
 class Sweeper:
-    """Sweeps at a steady pace. Several processes may: one of them records an expiry, the others see it done."""
+    """Sweeps at a steady pace. Several processes may: one of them records an expiry, the others see it done.
 
-    def __init__(self, expiry: Expiry, store: ChallengeStore, *, pause_seconds: float = SWEEP_SECONDS) -> None:
+    While the log's ``history`` has a problem nothing is recorded: a restored backup is full of what is due.
+    """
+
+    def __init__(
+        self, expiry: Expiry, store: ChallengeStore, history: History, *, pause_seconds: float = SWEEP_SECONDS
+    ) -> None:
         self._expiry = expiry
         self._store = store
+        self._history = history
         self._turns = Periodic("challenge-sweeper", self._has_more, pause_seconds=pause_seconds)
 
     async def start(self) -> None:
@@ -77,6 +84,8 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Records at most SWEEP_CHALLENGES_MAX expiries that are due; says how many."""
+        if await self._history.problem() is not None:
+            return 0  # readiness says so
         challenges = await self._store.due(SWEEP_CHALLENGES_MAX)
         recorded = 0
         for start in range(0, len(challenges), TOGETHER_MAX):

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.embedded.kafka import EmbeddedKafka
 from pushward.database.pool import Database
+from pushward.eventlog.epoch import Undoubted
 from pushward.eventlog.groupcommit import GroupCommitLog
 from pushward.eventlog.heads import HeadWatch
 from pushward.eventlog.module import LOG_MODULE
@@ -40,7 +41,7 @@ class Process:
         reader = PostgresLogReader(self._database)
         self._heads = HeadWatch(reader)
         broker = AiokafkaBroker(KafkaCluster(bootstrap), "relay")
-        self.relay = Relay(broker, PostgresLeases(self._database), reader, self._heads, Metrics())
+        self.relay = Relay(broker, PostgresLeases(self._database), reader, self._heads, Undoubted(), Metrics())
 
     async def start(self) -> None:
         """Begins."""

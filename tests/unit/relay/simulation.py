@@ -54,6 +54,17 @@ class LeasesOf:
             raise UnavailableError("The database can't be reached.")
 
 
+class DoubtedHistory:
+    """The log's history; ``doubt`` is what is wrong with it, if anything."""
+
+    def __init__(self) -> None:
+        self.doubt: str | None = None
+
+    async def problem(self) -> str | None:
+        """As the port says."""
+        return self.doubt
+
+
 class Process:
     """A relay's process. With a frozen clock it never notices that its lease has lapsed: a zombie."""
 
@@ -64,7 +75,13 @@ class Process:
         self.heads = HeadWatch(simulation.log)
         self.metrics = Metrics()
         self.relay = Relay(
-            simulation.broker, self.leases, simulation.log, self.heads, self.metrics, monotonic=self._monotonic
+            simulation.broker,
+            self.leases,
+            simulation.log,
+            self.heads,
+            simulation.history,
+            self.metrics,
+            monotonic=self._monotonic,
         )
 
     def freeze(self) -> None:
@@ -91,6 +108,7 @@ class Simulation:
         self.log = MemoryLog(shards)
         self.broker = MemoryBroker(holds=holds)
         self.leases = MemoryLeases(self.log.events, self.loop.time)
+        self.history = DoubtedHistory()
         self.processes: list[Process] = []
 
     def append(self, count: int, shard: int = 0) -> None:

@@ -73,6 +73,23 @@ def test_two_relays_share_the_shards() -> None:
     world.close()
 
 
+def test_nothing_is_copied_of_a_history_that_nobody_has_declared(world: Simulation) -> None:
+    """A failover under a running relay: what comes then isn't the epoch's. It says why, and goes on once it may."""
+    process = world.start()
+    world.append(2)
+    world.pass_time(A_MOMENT)
+    world.history.doubt = "it was restored, run `pushward log new-epoch`"
+    world.pass_time(TAKEN_OVER_SECONDS)
+    world.append(3)
+    world.pass_time(TAKEN_OVER_SECONDS)
+    assert world.positions_in() == _up_to(2)
+    assert process.relay.problem() == world.history.doubt
+    world.history.doubt = None
+    world.pass_time(TAKEN_OVER_SECONDS)
+    assert world.positions_in() == _up_to(5)
+    assert process.relay.problem() is None
+
+
 def test_a_killed_relays_shard_is_taken_over_with_a_new_term(world: Simulation) -> None:
     """From the tail: nothing is sent twice, for nothing was under way."""
     first = world.start()
