@@ -3,8 +3,11 @@
 __main__.py   where events come from: Kafka with the log behind it (the platform team), or the edge (a tenant)
 answers.py    what is done with them: how often each factor was asked, and what it answered
 
-    python -m samples.consumer --from edge --dev var/dev.json --database postgresql://localhost/consumer
-    python -m samples.consumer --from kafka --kafka 127.0.0.1:9092 --log postgresql://… --database postgresql://…
+    export CONSUMER_DATABASE_URL=postgresql://localhost/consumer
+    python -m samples.consumer --from edge --dev var/dev.json
+
+    export CONSUMER_LOG_URL=postgresql://… CONSUMER_KAFKA_PASSWORD=…
+    python -m samples.consumer --from kafka --kafka kafka:9093 --kafka-ca-file ca.pem --kafka-username consumer
 
 Kill it at any moment and start it again: the table counts every event once. docs/events/subscribing.md explains it.
 """

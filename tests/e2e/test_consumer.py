@@ -104,11 +104,15 @@ def watched(
     postgres.create_databases(name)
     settings = {"PUSHWARD_KAFKA": kafka.bootstrap} if kafka else {}
     with running(Shape.ONE, stores, tmp_path, settings) as system:
-        where = _from_kafka(kafka, stores) if kafka else _from_edge(system, installation.account)
-        command = [sys.executable, "-m", "samples.consumer", "--from", source, "--start", "beginning"]
+        where = ["--kafka", kafka.bootstrap] if kafka else _from_edge(system, installation.account)
+        command = [sys.executable, "-m", "samples.consumer", "--from", source, "--start", "beginning", *where]
         url = postgres.database_url(name)
-        environment = {**stores.environment(), "PUSHWARD_AUTH_TOKEN": installation.account.auth_token}
-        child = Child([*command, "--database", url, *where], environment, tmp_path / "consumer.log")
+        secrets = {
+            "PUSHWARD_AUTH_TOKEN": installation.account.auth_token,
+            "CONSUMER_DATABASE_URL": url,
+            "CONSUMER_LOG_URL": stores.database_url,
+        }
+        child = Child(command, {**stores.environment(), **secrets}, tmp_path / "consumer.log")
         try:
             yield Watched(child, url, system)
         finally:
@@ -135,10 +139,6 @@ async def test_a_consumer_that_is_killed_again_and_again_counts_exactly_once(
     figures.tell(f"consumer from {source}: {expected.total()} events counted through {KILLS} kills, seed {seed}")
     if source == "edge":
         assert await _happened(watched.system.stores, accounts[1]), "another tenant's events were there to be left out"
-
-
-def _from_kafka(kafka: EmbeddedKafka, stores: Stores) -> list[str]:
-    return ["--kafka", kafka.bootstrap, "--log", stores.database_url]
 
 
 def _from_edge(system: System, account: Account) -> list[str]:
