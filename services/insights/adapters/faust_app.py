@@ -16,12 +16,10 @@ from aiokafka.errors import ProducerClosed
 from mode.threads import ServiceThread, WorkerThread
 
 from pushward.kafka.cluster import SASL_MECHANISM, KafkaCluster
-from pushward.kafka.topic import CLUSTER_DEFAULT
 from services.insights.adapters.values import count_of, value_of
 from services.insights.domain.counting import Count
 
 APPLICATION: Final = "pushward-insights"
-MEMBER: Final = "live"
 SESSION_SECONDS: Final = 6
 HEARTBEAT_SECONDS: Final = 1
 COMMIT_SECONDS: Final = 1.0
@@ -107,8 +105,7 @@ def app_of(cluster: KafkaCluster, epoch: int, shards: int) -> App:
         topic_partitions=shards,
         table_standby_replicas=0,
         stream_wait_empty=False,
-        # A static member: whoever comes takes the place over at once, and fences whoever had it.
-        consumer_group_instance_id=MEMBER,
+        # No static member: one that comes back gets the assignment of before, without the topics that were made since.
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=METADATA_AGE_MS_MAX,
         producer_metadata_max_age_ms=METADATA_AGE_MS_MAX,
@@ -124,19 +121,12 @@ class CountTable(MutableMapping[str, Count]):
     """A faust table as counts: in memory, with a changelog in Kafka. It changes only while an event is processed."""
 
     def __init__(self, app: App, name: str, shards: int) -> None:
-        self._app = app
-        self._shards = shards
         self._table: Any = app.Table(name, partitions=shards)  # Any: faust's tables are of anything
-        self._table.changelog_topic.replicas = CLUSTER_DEFAULT  # as a setting faust refuses it
 
     @property
-    def is_ready(self) -> bool:
-        """Whether faust takes changes: it refuses them while a changelog that was just made has no partitions yet.
-
-        A member that came back to its place in the group knows of none (None), and faust doesn't ask.
-        """
-        known: int | None = self._app.consumer.topic_partitions(self._table.changelog_topic_name)
-        return known is None or known == self._shards
+    def changelog(self) -> str:
+        """Its changelog's topic."""
+        return str(self._table.changelog_topic_name)
 
     def __getitem__(self, key: str) -> Count:
         value = self._table.get(key)

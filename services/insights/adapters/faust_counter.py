@@ -5,12 +5,15 @@
     guarantee   at least once, one task, one instance; each value's own position makes it once (domain/counting.py)
     rows        stored by a task of ours every FLUSH_SECONDS, fenced by the term
 
+A rebalance rolls tables back under events that were read before it, and a guard by position takes what comes first: so
+a counter ends with its first rebalance, and another begins from the tables as they were read back.
+
 faust may lose or double changes nevertheless: it commits what its producer hasn't sent yet. That is what the recount
 is for.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -23,6 +26,7 @@ from pushward.kafka.cluster import KafkaCluster
 from pushward.kafka.record import RecordError, published, topic_of
 from pushward.kafka.topic import refusal
 from pushward.telemetry.metrics import Metrics
+from services.insights.adapters.changelogs import make_changelogs
 from services.insights.adapters.decoding import happening_of
 from services.insights.adapters.faust_app import (
     APPLICATION,
@@ -43,7 +47,7 @@ FLUSH_SECONDS: Final = 0.5
 ROWS_A_FLUSH_MAX: Final = 1_000
 UNSAVED_ROWS_MAX: Final = 20_000
 CRASH_LOOK_SECONDS: Final = 0.2
-READY_LOOK_SECONDS: Final = 0.05
+FIRST_REBALANCE: Final = 1
 
 _log = structlog.get_logger(__name__)
 
@@ -66,6 +70,10 @@ class FaustCounter:
         watch = TopicWatch(self._broker, topic, range(shards))
         app = app_of(self._cluster, epoch, shards)
         stream = FaustStream(app, topic, epoch, shards, term, self._store, watch, self._metrics)
+        try:
+            await make_changelogs(self._cluster, APPLICATION, self._broker, stream.changelogs, shards)
+        except BrokerError as error:
+            raise CounterError(str(error)) from error
         try:
             await stream.start()
             yield stream
@@ -115,6 +123,11 @@ class FaustStream:
         source = app.topic(topic, key_serializer="raw", value_serializer="raw")
         app.agent(source, concurrency=1, name=APPLICATION)(self._count)
 
+    @property
+    def changelogs(self) -> Sequence[str]:
+        """The topics of the tables' changelogs."""
+        return [table.changelog for table in self._tables]
+
     async def start(self) -> None:
         """Reads the tables back, and begins. Raises CounterError."""
         self._app.loop = asyncio.get_running_loop()
@@ -139,6 +152,8 @@ class FaustStream:
             done, _ = await asyncio.wait(self._tasks, timeout=CRASH_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 return task.result()
+            if self._rebalanced:
+                return "its group was rebalanced"
         return f"faust ended: {self._app.crash_reason!r}"
 
     async def stop(self) -> None:
@@ -164,11 +179,10 @@ class FaustStream:
             _log.warning("counter_stop_failed", term=self._term.number, reason=repr(failure))
 
     async def _count(self, stream: Any) -> None:  # Any: faust's stream
-        async for event in stream.events():
-            await self._until_ready()
-            while self._left_behind or self._tally.unsaved >= UNSAVED_ROWS_MAX:
+        async for event in stream.noack().events():
+            while self._left_behind or self._rebalanced or self._tally.unsaved >= UNSAVED_ROWS_MAX:
                 self._saved.clear()
-                await self._saved.wait()  # left behind: for ever, since going on would acknowledge the event
+                await self._saved.wait()  # left behind, or rebalanced: for ever
             self._watch.took(event.message.partition, event.message.offset)
             try:
                 self._take(event.message)
@@ -176,12 +190,12 @@ class FaustStream:
                 # Raised, it would restart the agent, and skip the event as well.
                 self._skipped.inc()
                 _log.exception("record_failed", partition=event.message.partition, offset=event.message.offset)
+            await stream.ack(event)  # by us: faust acknowledges what is in hand when it stops, taken or not
 
-    async def _until_ready(self) -> None:
-        while True:
-            if all(table.is_ready for table in self._tables):
-                return
-            await asyncio.sleep(READY_LOOK_SECONDS)
+    @property
+    def _rebalanced(self) -> bool:
+        """Whether there was another assignment of partitions than the one that this began with."""
+        return self._app.rebalancing_count > FIRST_REBALANCE
 
     def _take(self, message: Any) -> None:  # Any: faust's message
         try:
