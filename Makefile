@@ -78,9 +78,9 @@ drift: $(INSTALLED) ## The committed stubs and event pages are what proto/ gener
 
 .PHONY: test
 test: $(INSTALLED) $(KAFKA_JARS) ## All tests, with real components (ARGS="-k name" narrows)
-	$(if $(ARGS),$(VENV)/pytest $(ARGS),+$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=line $(SUITES))
+	$(if $(ARGS),$(VENV)/pytest $(ARGS),+$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(SUITES))
 
-# In this order, two at a time: the long ones first.
+# In this order, two at a time, the long ones first; what each has to say comes when it ends.
 SUITES := test-e2e test-integration test-crash test-unit test-device
 
 .PHONY: $(SUITES)
