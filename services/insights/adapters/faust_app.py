@@ -58,9 +58,10 @@ class ConsumerThread(WorkerThread):
 class App(faust.App):
     """An app without files, whose end always comes."""
 
-    def finalize(self) -> None:
-        """Builds what its start needs."""
-        super().finalize()
+    def get_ready(self) -> None:
+        """Builds what its start needs, in this loop; it must be stopped then."""
+        self.loop = asyncio.get_running_loop()
+        self.finalize()
         consumer: Any = self.consumer  # Any: of the driver for aiokafka, as the broker's URL says
         consumer._thread.Worker = ConsumerThread
 

@@ -36,6 +36,7 @@ from services.insights.adapters.faust_app import (
     app_of,
     silence,
 )
+from services.insights.adapters.group_offsets import next_offsets
 from services.insights.adapters.topic_watch import LOOK_SECONDS, TopicWatch
 from services.insights.app.ports import CounterError, FiguresStore, Term
 from services.insights.app.tally import Tally
@@ -67,13 +68,10 @@ class FaustCounter:
         """A counter for a term. Raises CounterError."""
         topic = topic_of(epoch)
         await self._require_topic(topic, shards)
-        watch = TopicWatch(self._broker, topic, range(shards))
         app = app_of(self._cluster, epoch, shards)
-        stream = FaustStream(app, topic, epoch, shards, term, self._store, watch, self._metrics)
-        try:
-            await make_changelogs(self._cluster, APPLICATION, self._broker, stream.changelogs, shards)
-        except BrokerError as error:
-            raise CounterError(str(error)) from error
+        tables = CountTable(app, "factor", shards), CountTable(app, "service", shards)
+        watch = await self._prepared(topic, shards, app, [table.changelog for table in tables])
+        stream = FaustStream(app, topic, epoch, term, tables, self._store, watch, self._metrics)
         try:
             await stream.start()
             yield stream
@@ -91,6 +89,15 @@ class FaustCounter:
         if (problem := refusal(topic, found, shards)) is not None:
             raise CounterError(problem)
 
+    async def _prepared(self, topic: str, shards: int, app: App, changelogs: Sequence[str]) -> TopicWatch:
+        """Whatever must be there before faust joins its group; and from where on it must be given records."""
+        try:
+            await make_changelogs(self._cluster, APPLICATION, self._broker, changelogs, shards)
+            begins = await next_offsets(self._cluster, app.conf.id, topic, shards)
+        except BrokerError as error:
+            raise CounterError(str(error)) from error
+        return TopicWatch(self._broker, topic, begins)
+
 
 class FaustStream:
     """One counter, from its start to its end."""
@@ -100,8 +107,8 @@ class FaustStream:
         app: App,
         topic: str,
         epoch: int,
-        shards: int,
         term: Term,
+        tables: tuple[CountTable, CountTable],
         store: FiguresStore,
         watch: TopicWatch,
         metrics: Metrics,
@@ -113,8 +120,7 @@ class FaustStream:
         self._events = metrics.counter("insights_events", "Events that the live counter has taken from Kafka")
         self._position = metrics.gauge("insights_position", "The last position counted of a shard", ["shard"])
         self._skipped = metrics.counter("insights_records_skipped", "Records of the topic that couldn't be read")
-        self._tables = CountTable(app, "factor", shards), CountTable(app, "service", shards)
-        self._tally = Tally(*self._tables)
+        self._tally = Tally(*tables)
         self._watch = watch
         self._starting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[str]] = set()
@@ -123,15 +129,9 @@ class FaustStream:
         source = app.topic(topic, key_serializer="raw", value_serializer="raw")
         app.agent(source, concurrency=1, name=APPLICATION)(self._count)
 
-    @property
-    def changelogs(self) -> Sequence[str]:
-        """The topics of the tables' changelogs."""
-        return [table.changelog for table in self._tables]
-
     async def start(self) -> None:
         """Reads the tables back, and begins. Raises CounterError."""
-        self._app.loop = asyncio.get_running_loop()
-        self._app.finalize()
+        self._app.get_ready()
         self._starting = asyncio.create_task(self._app.start(), name="faust-start")
         self._starting.add_done_callback(_seen)
         await asyncio.wait({self._starting}, timeout=START_SECONDS_MAX)
@@ -152,6 +152,8 @@ class FaustStream:
             done, _ = await asyncio.wait(self._tasks, timeout=CRASH_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 return task.result()
+            if self._watch.problem is not None:
+                return self._watch.problem
             if self._rebalanced:
                 return "its group was rebalanced"
         return f"faust ended: {self._app.crash_reason!r}"
@@ -180,10 +182,7 @@ class FaustStream:
 
     async def _count(self, stream: Any) -> None:  # Any: faust's stream
         async for event in stream.noack().events():
-            while self._left_behind or self._rebalanced or self._tally.unsaved >= UNSAVED_ROWS_MAX:
-                self._saved.clear()
-                await self._saved.wait()  # left behind, or rebalanced: for ever
-            self._watch.took(event.message.partition, event.message.offset)
+            await self._may_take(event.message)
             try:
                 self._take(event.message)
             except Exception:
@@ -196,6 +195,14 @@ class FaustStream:
     def _rebalanced(self) -> bool:
         """Whether there was another assignment of partitions than the one that this began with."""
         return self._app.rebalancing_count > FIRST_REBALANCE
+
+    async def _may_take(self, message: Any) -> None:  # Any: faust's message
+        """Waits for room; for ever, once this counter must end."""
+        while self._tally.unsaved >= UNSAVED_ROWS_MAX:
+            self._saved.clear()
+            await self._saved.wait()
+        if self._left_behind or self._rebalanced or not self._watch.takes(message.partition, message.offset):
+            await asyncio.get_running_loop().create_future()
 
     def _take(self, message: Any) -> None:  # Any: faust's message
         try:
@@ -213,8 +220,7 @@ class FaustStream:
 
     async def _look(self) -> str:
         while True:
-            if (reason := await self._watch.look()) is not None:
-                return reason
+            await self._watch.look()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _flush(self) -> str:
