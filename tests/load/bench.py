@@ -25,7 +25,7 @@ from samples.demo.server import Access, DemoServer
 from tests.load.cpu import CpuUse
 from tests.load.latency import answer_to_webhook, create_to_stream
 from tests.load.party import CycleError, Party, Tally
-from tests.load.pipeline import pipeline_figures, run_in_loop
+from tests.load.pipeline import BACKLOG_EVENTS, pipeline_figures, run_in_loop
 from tests.load.receiver import WebhookCounter
 from tests.load.report import Latency, Report, Run, percentile
 
@@ -182,7 +182,7 @@ def _measured(arguments: argparse.Namespace) -> Report:
         with DemoServer(**settings, kafka=kafka.bootstrap) as server:
             with_kafka = run_in_loop(_bench_with_kafka(server, arguments))
     with EmbeddedKafka.ephemeral() as kafka:
-        pipeline = list(pipeline_figures(kafka.bootstrap))
+        pipeline = list(pipeline_figures(kafka.bootstrap, arguments.backlog))
     return replace(report, runs=[*report.runs, with_kafka], pipeline=pipeline)
 
 
@@ -191,6 +191,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, nargs="+", default=list(CONCURRENCIES), help="users at a time")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each run")
     parser.add_argument("--workers", type=int, default=1, help="server processes")
+    parser.add_argument("--backlog", type=int, default=BACKLOG_EVENTS, help="events that are relayed and replayed")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     return parser.parse_args()
 

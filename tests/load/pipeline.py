@@ -28,8 +28,11 @@ REPLAY_JOBS: Final = 2
 T = TypeVar("T")
 
 
-def pipeline_figures(bootstrap: str) -> Iterator[Figure]:
-    """One after the other, on a PostgreSQL of their own; the Kafka at ``bootstrap`` is without the topic."""
+def pipeline_figures(bootstrap: str, backlog_events: int = BACKLOG_EVENTS) -> Iterator[Figure]:
+    """One after the other, on a PostgreSQL of their own; the Kafka at ``bootstrap`` is without the topic.
+
+    ``backlog_events`` bounds each figure's workload.
+    """
     modules = (*MODULES, BENCH_MODULE)
     with EmbeddedPostgres.ephemeral() as server:
         server.create_databases(DATABASE)
@@ -37,11 +40,11 @@ def pipeline_figures(bootstrap: str) -> Iterator[Figure]:
         run_in_loop(migrate(url, modules))
         run_in_loop(install(url, modules, SHARDS))
         for writers, appends in zip(WRITERS, APPENDS, strict=True):
-            rate = run_in_loop(appends_a_second(url, SHARDS, writers, appends))
+            rate = run_in_loop(appends_a_second(url, SHARDS, writers, min(appends, backlog_events)))
             yield Figure(
                 "appends", rate, "/s", f"{writers} writer(s), one process, one lane a service, guards and state rows"
             )
-        _fill(url, BACKLOG_EVENTS)
+        _fill(url, backlog_events)
         backlog = run_in_loop(_events(url))
         told = f"backlog of {backlog} events, {SHARDS} shards, one process"
         yield Figure("relay", backlog / run_in_loop(relay_seconds(url, bootstrap)), "/s", f"{told}, topic made anew")
@@ -57,7 +60,7 @@ def pipeline_figures(bootstrap: str) -> Iterator[Figure]:
             "/s",
             f"{told}, from Kafka, a row an event",
         )
-    replay = replay_figures(BACKLOG_EVENTS, REPLAY_JOBS)
+    replay = replay_figures(backlog_events, REPLAY_JOBS)
     yield Figure(
         "replay",
         replay.events_a_second,
