@@ -26,7 +26,7 @@ from tests.support.system import Shape, System, running
 from tests.support.tenant import Tenant
 from tests.support.waiting import LOOK_SECONDS, eventually
 
-KILLS: Final = 22
+KILLS: Final = 12
 STEP_EVENTS_MAX: Final = 40
 LIFE_SECONDS_MAX: Final = 90.0
 WRITERS: Final = 3
