@@ -78,13 +78,22 @@ drift: $(INSTALLED) ## The committed stubs and event pages are what proto/ gener
 
 .PHONY: test
 test: $(INSTALLED) $(KAFKA_JARS) ## All tests, with real components (ARGS="-k name" narrows)
-	$(if $(ARGS),$(VENV)/pytest $(ARGS),+$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(SUITES))
+	$(if $(ARGS),$(VENV)/pytest $(ARGS),+$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target $(SUITES))
 
-# In this order, two at a time, the long ones first; what each has to say comes when it ends.
-SUITES := test-e2e test-integration test-crash test-unit test-device
+# In this order, three at a time since they often wait, the long ones first; what each has to say comes when it ends.
+SUITES := test-integration test-alone-1 test-alone-2 test-shared test-crash test-unit test-device
+# These start systems of their own, to harm or to set them up otherwise; the rest of tests/e2e shares one for each shape.
+ALONE := $(addprefix tests/e2e/,cli privacy $(addsuffix .py,$(addprefix test_,consumer database_away drain forgetting insights \
+	kafka_away key_encryption kills metrics parked_webhooks production relay replay_kills replay_swap restore traces)))
 
 .PHONY: $(SUITES)
-test-e2e test-integration test-crash: test-%:
+test-shared:
+	$(VENV)/pytest tests/e2e $(addprefix --ignore=,$(ALONE))
+test-alone-1:
+	$(VENV)/pytest $(wordlist 1,8,$(ALONE))
+test-alone-2:
+	$(VENV)/pytest $(wordlist 9,99,$(ALONE))
+test-integration test-crash: test-%:
 	$(VENV)/pytest tests/$*
 test-unit:
 	$(VENV)/pytest tests --ignore=tests/e2e --ignore=tests/integration --ignore=tests/crash
