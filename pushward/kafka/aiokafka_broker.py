@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_co
 from pushward.kafka.aiokafka_producer import AiokafkaProducer
 from pushward.kafka.broker import BrokerAwayError, Record, Tail, TopicDescription
 from pushward.kafka.cluster import KafkaCluster
+from pushward.kafka.stopping import stop_consumer
 from pushward.kafka.to_its_end import REQUEST_MS_MAX, to_its_end
 from pushward.kafka.topic import CLUSTER_DEFAULT, CREATED_WITH, REQUIRED
 
@@ -114,7 +115,7 @@ class AiokafkaBroker:
                     raise BrokerAwayError(f"There is no topic {topic}.")
                 yield consumer
             finally:
-                await consumer.stop()
+                await stop_consumer(consumer)
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from aiokafka.errors import (
 
 from pushward.kafka.cluster import KafkaCluster
 from pushward.kafka.record import Published, RecordError, published
+from pushward.kafka.stopping import stop_consumer
 from pushward.subscribe.backoff import Backoff
 from pushward.subscribe.errors import RefusedError, UnknownShardError
 
@@ -56,7 +57,7 @@ class Topic:
     async def close(self) -> None:
         """Disconnects."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            await stop_consumer(self._consumer)
 
     async def partitions(self) -> int:
         """How many there are; waits until there is a topic. Raises RefusedError."""
@@ -127,14 +128,14 @@ class Topic:
                 if count:
                     await consumer.start()
         except BaseException as error:
-            await consumer.stop()
+            await stop_consumer(consumer)
             if isinstance(error, _REFUSED):
                 raise RefusedError(f"{self._topic}: {error!r}") from error
             if isinstance(error, KafkaError | TimeoutError | OSError):
                 return repr(error)
             raise
         if not count:
-            await consumer.stop()
+            await stop_consumer(consumer)
             return "there is no such topic"
         self._assign(consumer, count)
         return None

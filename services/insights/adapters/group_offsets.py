@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from pushward.kafka.broker import BrokerAwayError
 from pushward.kafka.cluster import KafkaCluster
+from pushward.kafka.stopping import stop_consumer
 from pushward.kafka.to_its_end import to_its_end
 
 LOOK_SECONDS_MAX: Final = 5.0
@@ -27,6 +28,6 @@ async def next_offsets(cluster: KafkaCluster, group: str, topic: str, partitions
                 begins = await consumer.beginning_offsets(places)
                 return {place.partition: max(begins[place], await consumer.committed(place) or 0) for place in places}
             finally:
-                await consumer.stop()
+                await stop_consumer(consumer)
     except (KafkaError, OSError, TimeoutError) as error:
         raise BrokerAwayError(f"The group's offsets can't be read: {error!r}") from error
