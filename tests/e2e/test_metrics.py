@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from deploy.embedded.waiting import wait_until
@@ -46,7 +45,7 @@ def test_a_worker_that_was_started_again_tells_where_the_dead_one_did(measured: 
     """The port is the worker's number, not its life."""
     first = _first_port(measured)
     assert all(_tells_in_time(port) for port in (first, first + 1))
-    before = {worker.pid for worker in psutil.Process(measured.edge.pid).children()}
+    before = {worker.pid for worker in measured.edge.living_children()}
     os.kill(min(before), signal.SIGKILL)
     assert wait_until(lambda: _workers_but(measured, min(before)) == WORKERS, SECONDS_MAX)
     assert all(_tells_in_time(port) for port in (first, first + 1))
@@ -84,8 +83,7 @@ def _first_port(system: System) -> int:
 
 
 def _workers_but(system: System, dead: int) -> int:
-    workers = psutil.Process(system.edge.pid).children()
-    return sum(worker.pid != dead and worker.status() != psutil.STATUS_ZOMBIE for worker in workers)
+    return sum(worker.pid != dead for worker in system.edge.living_children())
 
 
 def _free_ports() -> int:

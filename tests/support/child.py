@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 ROOT: Final = Path(__file__).parents[2]
 END_SECONDS_MAX: Final = 30.0
 TAIL_BYTES: Final = 6000
@@ -65,6 +67,10 @@ class Child:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def living_children(self) -> list[psutil.Process]:
+        """What it has started and what still runs: nothing that ends while it is looked at, no zombie."""
+        return [child for child in psutil.Process(self.pid).children() if not has_ended(child)]
+
     def entries(self) -> Iterator[dict[str, Any]]:  # Any: an entry's members
         """Whatever it logged as JSON, in order; a line that a kill has cut short is passed over."""
         for line in self.log.read_text("utf-8", errors="replace").splitlines():
@@ -75,3 +81,11 @@ class Child:
     def tail(self) -> str:
         """The end of what it said."""
         return self.log.read_bytes()[-TAIL_BYTES:].decode(errors="replace") if self.log.exists() else ""
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it runs no more; nobody may have collected its status yet."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -13,7 +13,7 @@ import psutil
 
 from deploy.embedded.waiting import wait_until
 from pushward.cli.dev_file import DevelopmentAccess, read_dev_file
-from tests.support.child import Child
+from tests.support.child import Child, has_ended
 
 READY_SECONDS_MAX: Final = 100.0
 LOOK_SECONDS_MAX: Final = 5.0
@@ -72,8 +72,8 @@ class Development:
         return [server, *server.children(recursive=True)]
 
     def workers(self) -> list[psutil.Process]:
-        """The supervisor's workers."""
-        return [one for one in psutil.Process(self.child.pid).children() if one.name() != POSTGRES]
+        """The supervisor's workers that run."""
+        return [one for one in self.child.living_children() if not _is_postgres(one)]
 
     def _is_ready(self, before: DevelopmentAccess | None) -> bool:
         access = read_dev_file(self.var)
@@ -98,12 +98,12 @@ def kill(processes: list[psutil.Process]) -> None:
 
 
 def all_ended(processes: list[psutil.Process]) -> bool:
-    """Whether none of them runs any more (nobody may have collected a zombie yet)."""
-    return all(not one.is_running() or _is_zombie(one) for one in processes)
+    """Whether none of them runs any more."""
+    return all(not one.is_running() or has_ended(one) for one in processes)
 
 
-def _is_zombie(process: psutil.Process) -> bool:
+def _is_postgres(process: psutil.Process) -> bool:
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return process.name() == POSTGRES
     except psutil.NoSuchProcess:
-        return True
+        return False
