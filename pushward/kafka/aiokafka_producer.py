@@ -75,10 +75,13 @@ class AiokafkaProducer:
         return Acknowledged(stored.offset, taken)
 
     async def end(self) -> None:
-        """Ends it at once, whatever is outstanding; never raises. Nothing of it is left in this process."""
-        if self._ended:
-            return
-        self._ended = True
+        """Ends it at once, whatever is outstanding; never fails. Nothing of it is left in this process."""
+        if not self._ended:
+            self._ended = True
+            await self._end()
+
+    @to_its_end
+    async def _end(self) -> None:
         sender, accumulator = self._producer._sender.sender_task, self._producer._message_accumulator
         if sender is not None:
             for _ in range(2):  # the first asks it to end once its request has; the second cuts that, too

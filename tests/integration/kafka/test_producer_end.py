@@ -31,6 +31,19 @@ async def test_the_end_of_a_producer_whose_batch_is_on_its_way_leaves_no_error_b
     assert left == []
 
 
+async def test_an_end_that_is_cut_comes_to_its_end(clean_kafka: EmbeddedKafka) -> None:
+    """Whoever is cancelled while he ends a producer leaves no connection behind."""
+    broker = AiokafkaBroker(KafkaCluster(clean_kafka.bootstrap), "test")
+    await broker.create(TOPIC, 1)
+    producer = await broker.producer(TOPIC, 0)
+    ending = asyncio.create_task(producer.end())
+    await asyncio.sleep(0)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert producer._producer._closed
+
+
 async def _end_after(tries: int, kafka: EmbeddedKafka) -> None:
     broker = AiokafkaBroker(KafkaCluster(kafka.bootstrap), "test")
     await broker.create(TOPIC, 1)

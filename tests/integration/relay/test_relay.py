@@ -1,6 +1,7 @@
 """The relay between a real log and a real topic: complete and in order, whatever is killed, deleted or rewritten."""
 
 import asyncio
+import resource
 from typing import Final
 
 import pytest
@@ -227,6 +228,29 @@ async def test_a_broker_that_is_killed_and_comes_back(fragile: World, own_kafka:
     own_kafka.start()
     await fragile.relayed_up_to(10)
     assert _firsts(await fragile.positions()) == _up_to(10)
+    await until(lambda: _well(process))
+
+
+async def test_a_broker_whose_disk_is_full_and_has_room_again(fragile: World, own_kafka: EmbeddedKafka) -> None:
+    """No file of it can grow, so it ends; the relay waits, and the topic is whole once the broker can write again."""
+    process = await fragile.start()
+    await fragile.append(5)
+    await fragile.relayed_up_to(5)
+    _, hard = resource.prlimit(own_kafka.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(own_kafka.pid, resource.RLIMIT_FSIZE, (0, hard))
+    await fragile.append(5)
+    await until(lambda: _problem(process))
+    assert all(shard.position <= 10 for shard in await fragile.status())
+
+    async def has_ended() -> bool:
+        return not own_kafka.running
+
+    await until(has_ended)
+    own_kafka.kill()
+    await fragile.append(5)
+    own_kafka.start()
+    await fragile.relayed_up_to(15)
+    assert _firsts(await fragile.positions()) == _up_to(15)
     await until(lambda: _well(process))
 
 
