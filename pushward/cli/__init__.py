@@ -4,7 +4,7 @@ serve.py       which processes, which sockets            runtime.py      the com
 worker.py      one process that serves                   supervisor.py   N of them on one port
 embedded.py    development without one's own database    development.py  an account to begin with
 migrate.py account.py events.py replay.py audit/         for operators
-forget.py rotation.py                                    for operators, too: data keys and what wraps them
+api_key.py forget.py rotation.py                         for operators, too: API keys; data keys and what wraps them
 device.py receipt.py                                     the simulator, and the proof
 
 Each command's module is imported when it is asked for: a device needs no gRPC, a server no device library.
@@ -26,6 +26,7 @@ COMMANDS: Final = (
     "migrate",
     "init",
     "account",
+    "key",
     "events",
     "replay",
     "log",
@@ -39,7 +40,7 @@ COMMANDS: Final = (
 )
 SIMULATOR: Final = "device"
 DEVICE_LIBRARY: Final = "pushward_device"
-MODULES: Final = {"init": "migrate", "keys": "rotation"}
+MODULES: Final = {"init": "migrate", "key": "api_key", "keys": "rotation"}
 """The module of each command that isn't named like it."""
 
 

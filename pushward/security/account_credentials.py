@@ -1,38 +1,40 @@
-"""Auth tokens of accounts: random, kept as a keyed digest, compared in constant time.
+"""Auth tokens of accounts and secrets of API keys: random, kept as a keyed digest, compared in constant time.
 
 The digest's key is the installation's (INSTALLATION_KEY_ID in the key store), so the database alone tells nobody which
-tokens are valid. A token has 256 random bits: a slow hash would protect nothing.
+secrets are valid. A secret has 256 random bits: a slow hash would protect nothing.
 """
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import Final
 
 from pushward.security import base64url
 from pushward.security.keys import INSTALLATION_KEY_ID, DataKey, KeyMissingError, KeyRing
 from pushward.security.secret import Secret
 
-AUTH_TOKEN_RANDOM_BYTES: Final = 32
+RANDOM_BYTES: Final = 32
 
 _PURPOSE: Final = b"pushward account credential\0"
 
 
-def auth_token(random_bytes: bytes) -> Secret:
-    """A new auth token of AUTH_TOKEN_RANDOM_BYTES random bytes."""
-    if len(random_bytes) != AUTH_TOKEN_RANDOM_BYTES:
-        raise ValueError(f"an auth token is made of {AUTH_TOKEN_RANDOM_BYTES} random bytes, not {len(random_bytes)}")
+def new_secret(random_bytes: bytes) -> Secret:
+    """A new auth token, or a new API key's secret, of RANDOM_BYTES random bytes."""
+    if len(random_bytes) != RANDOM_BYTES:
+        raise ValueError(f"a secret is made of {RANDOM_BYTES} random bytes, not {len(random_bytes)}")
     return Secret(base64url.encode(random_bytes))
 
 
-def digest(installation_key: DataKey, credential_sid: str, token: Secret) -> bytes:
-    """What is stored of a token: HMAC-SHA256, bound to the credential that it belongs to."""
-    message = _PURPOSE + credential_sid.encode() + b"\0" + token.reveal().encode()
+def digest(installation_key: DataKey, credential_sid: str, secret: Secret) -> bytes:
+    """What is stored of a secret: HMAC-SHA256, bound to the account or API key that it belongs to."""
+    message = _PURPOSE + credential_sid.encode() + b"\0" + secret.reveal().encode()
     return hmac.digest(installation_key.secret, message, hashlib.sha256)
 
 
-def matches(installation_key: DataKey, credential_sid: str, token: Secret, stored: bytes) -> bool:
-    """Whether ``token`` is the one that was stored, in constant time."""
-    return hmac.compare_digest(digest(installation_key, credential_sid, token), stored)
+def matches(installation_key: DataKey, credential_sid: str, secret: Secret, stored: Iterable[bytes]) -> bool:
+    """Whether ``secret`` is one of those that were stored, in a time that doesn't tell which or how nearly."""
+    presented = digest(installation_key, credential_sid, secret)
+    return sum(hmac.compare_digest(presented, known) for known in stored) > 0  # not any(): each is compared
 
 
 async def ensure_installation_key(keys: KeyRing, random_bytes: bytes) -> DataKey:

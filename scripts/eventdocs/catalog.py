@@ -21,7 +21,7 @@ TYPE_PREFIX: Final = "EVENT_TYPE_"
 SEALED: Final = common_pb2.Sealed.DESCRIPTOR.full_name
 
 STREAMS: Final = {
-    "account": "the account's: its id is the account SID's 32 digits",
+    "account": "the account's, with all its API keys: its id is the account SID's 32 digits",
     "service": "the service's: its id is the service SID's 32 digits",
     "entity": "the entity's, with all its factors: its id is derived from service and identity",
     "access_token": "the access token's: its id is the access token SID's 32 digits",
@@ -37,6 +37,7 @@ RECURRING: Final = {
     "identity": "the tenant's own name for the entity; no personal datum",
     "factor_sid": "the means of verifying: a device",
     "factor_type": "what kind of means",
+    "api_key_sid": "the API key",
     "challenge_sid": "the challenge",
     "access_token_sid": "the access token",
     "webhook_sid": "the webhook",

@@ -22,6 +22,7 @@ from services.edge.app.application import EdgeApplication, resources
 from services.edge.app.authentication import Authentication
 from services.edge.app.cors import Cors
 from services.edge.app.endpoints.access_tokens import AccessTokenEndpoints
+from services.edge.app.endpoints.api_keys import ApiKeyEndpoints
 from services.edge.app.endpoints.challenges import ChallengeEndpoints
 from services.edge.app.endpoints.entities import EntityEndpoints
 from services.edge.app.endpoints.events import EventEndpoints
@@ -145,6 +146,7 @@ def operations(registry: RegistryStub, challenges: ChallengesStub, webhooks: Web
         *AccessTokenEndpoints(registry).operations(),
         *ServiceEndpoints(registry).operations(),
         *WebhookEndpoints(webhooks).operations(),
+        *ApiKeyEndpoints(registry).operations(),
     )
 
 

@@ -22,18 +22,19 @@ from services.registry.adapters.aggregates import ACCESS_TOKENS, ACCOUNTS, ENTIT
 from services.registry.adapters.log import KEY_DESTROYER, REAPER, ROLE, SCHEMA, open_registry_log
 from services.registry.adapters.lookups import PostgresLookups
 from services.registry.adapters.store import PostgresRegistryStore
-from services.registry.app import accounts, forgetting
+from services.registry.app import forgetting
 from services.registry.app.access_tokens import AccessTokens
-from services.registry.app.accounts import CreatedAccount
+from services.registry.app.accounts import Accounts, CreatedAccount
+from services.registry.app.api_keys import ApiKeys, OperatedApiKeys
 from services.registry.app.authentication import Authentication
-from services.registry.app.credential_cache import AccountCache, PublicKeyCache
+from services.registry.app.credential_cache import CredentialCache, PublicKeyCache
 from services.registry.app.enrolment import Enrolment
 from services.registry.app.entities import Entities
 from services.registry.app.factor_lookups import FactorLookups
 from services.registry.app.factors import Factors
 from services.registry.app.forgetting import Forgetting, Forgotten, KeyDestroyer
 from services.registry.app.origins import operators
-from services.registry.app.paths import service_not_found, service_sid_of
+from services.registry.app.paths import account_sid_named, service_not_found, service_sid_of
 from services.registry.app.reaper import Reaper
 from services.registry.app.servicer import Registry
 from services.registry.app.services import Services
@@ -119,9 +120,24 @@ def build(settings: Settings, runtime: Runtime) -> RegistryService:
 
 async def create_account(settings: Settings, keys: KeyRing, friendly_name: str) -> CreatedAccount:
     """A new account, for the command line. Raises as the command."""
+    async with operated_accounts(settings, keys) as accounts:
+        return await accounts.create(friendly_name)
+
+
+@asynccontextmanager
+async def operated_accounts(settings: Settings, keys: KeyRing) -> AsyncIterator[Accounts]:
+    """The commands on accounts, for the command line."""
+    async with _operators_database(settings) as (runner, database):
+        yield Accounts(runner, _STREAMS, PostgresRegistryStore(database), keys)
+
+
+@asynccontextmanager
+async def operated_api_keys(settings: Settings, keys: KeyRing, account_sid: str) -> AsyncIterator[OperatedApiKeys]:
+    """The commands on an account's API keys, for the command line. Raises NotFoundError for what can't be one."""
     async with _operators_database(settings) as (runner, database):
         store = PostgresRegistryStore(database)
-        return await accounts.create_account(runner, _STREAMS, store, keys, friendly_name)
+        sid = await account_sid_named(store, account_sid)
+        yield OperatedApiKeys(ApiKeys(runner, _STREAMS, store, keys), sid)
 
 
 async def forget_entity(settings: Settings, keys: KeyRing, service_sid: str, identity: str) -> Forgotten:
@@ -162,7 +178,8 @@ def _servicer(
 ) -> Registry:
     sealer = Sealer(keys)
     return Registry(
-        authentication=Authentication(lookups, store, keys, AccountCache(lookups), PublicKeyCache()),
+        authentication=Authentication(lookups, store, keys, CredentialCache(lookups), PublicKeyCache()),
+        api_keys=ApiKeys(runner, _STREAMS, store, keys),
         services=Services(runner, _STREAMS, store),
         entities=Entities(runner, _STREAMS, store, keys),
         enrolment=Enrolment(runner, _STREAMS, store, keys, sealer),

@@ -22,6 +22,7 @@ ENTITY: Final = Sid(f"YE{_DIGITS}")
 FACTOR: Final = Sid(f"YF{_DIGITS}")
 CHALLENGE: Final = Sid(f"YC{_DIGITS}")
 ACCESS_TOKEN: Final = Sid(f"YK{_DIGITS}")
+API_KEY: Final = Sid(f"SK{_DIGITS}")
 WEBHOOK: Final = Sid(f"YW{_DIGITS}")
 IDENTITY: Final = "user-0001"
 KEY_ID: Final = UUID("0003a5a5-a5a5-85a5-a5a5-a5a5a5a5a5a5")
@@ -75,6 +76,13 @@ _OF_WEBHOOK: Final[dict[str, Any]] = {"webhook_sid": WEBHOOK, "account_sid": ACC
 
 EXAMPLES: Final[Sequence[object]] = (
     registry.AccountCreated(ACCOUNT, "Example Bank", KEY_ID, _sealed("auth token"), DIGEST),
+    registry.SecondaryTokenCreated(ACCOUNT, _sealed("secondary auth token"), DIGEST[::-1]),
+    registry.SecondaryTokenPromoted(ACCOUNT),
+    registry.SecondaryTokenRemoved(ACCOUNT),
+    registry.AccountDisabled(ACCOUNT),
+    registry.AccountEnabled(ACCOUNT),
+    registry.ApiKeyCreated(API_KEY, ACCOUNT, _sealed("Billing"), DIGEST),
+    registry.ApiKeyRevoked(API_KEY, ACCOUNT),
     registry.ServiceCreated(SERVICE, ACCOUNT, "Stage", _SETTINGS),
     registry.ServiceCreated(SERVICE, ACCOUNT, "Bare", ServiceSettings()),
     registry.ServiceUpdated(SERVICE, ACCOUNT, "Prod", _SETTINGS),

@@ -16,7 +16,7 @@ from services.registry.adapters.aggregates import ACCESS_TOKENS, ACCOUNTS, ENTIT
 from services.registry.domain import events as registry
 from services.webhook.adapters.aggregates import WEBHOOKS
 from services.webhook.domain import events as webhook
-from tests.golden.examples import EXAMPLES, FACTOR, MOMENT, PUBLIC_KEY
+from tests.golden.examples import API_KEY, EXAMPLES, FACTOR, MOMENT, PUBLIC_KEY
 
 AGGREGATES: Final = {
     aggregate.name: aggregate for aggregate in (ACCOUNTS, SERVICES, ENTITIES, ACCESS_TOKENS, CHALLENGES, WEBHOOKS)
@@ -49,6 +49,22 @@ _SECOND: Final = replace(_of(registry.FactorCreated, 1), factor_sid=_OTHER_FACTO
 
 STREAMS: Final = (
     Stream("account", "account", [_of(registry.AccountCreated)]),
+    Stream(
+        "account_credentials",
+        "account",
+        [
+            _of(registry.AccountCreated),
+            _of(registry.SecondaryTokenCreated),
+            _of(registry.ApiKeyCreated),
+            _of(registry.SecondaryTokenPromoted),
+            replace(_of(registry.ApiKeyCreated), api_key_sid=Sid(API_KEY[:-1] + "2")),
+            _of(registry.SecondaryTokenCreated),
+            _of(registry.AccountDisabled),
+            _of(registry.SecondaryTokenRemoved),
+            _of(registry.ApiKeyRevoked),
+            _of(registry.AccountEnabled),
+        ],
+    ),
     Stream(
         "service", "service", [_of(registry.ServiceCreated), _of(registry.ServiceUpdated), _of(registry.ServiceDeleted)]
     ),

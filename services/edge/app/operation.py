@@ -21,6 +21,7 @@ SID_KINDS: Final = {
     "challenge_sid": ids.CHALLENGE,
     "access_token_sid": ids.ACCESS_TOKEN,
     "webhook_sid": ids.WEBHOOK,
+    "api_key_sid": ids.API_KEY,
 }
 """The path parameters that are SIDs; `identity` is the only one that isn't, and is never read as one."""
 

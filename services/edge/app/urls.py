@@ -14,6 +14,7 @@ from services.edge.app.form import Pairs
 from services.edge.app.headers import header
 
 EXTENSIONS: Final = "/pushward/v1"
+API_KEYS: Final = f"{EXTENSIONS}/keys"
 _HOST: Final = re.compile(rb"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?")
 
 
@@ -32,6 +33,10 @@ class Urls:
     def entity(self, service_sid: str, identity: str) -> str:
         """Of an entity; its factors and challenges lie below."""
         return f"{self.base}/v2/Services/{service_sid}/Entities/{quote(identity, safe='')}"
+
+    def api_key(self, sid: str) -> str:
+        """Of an API key."""
+        return f"{self.base}{API_KEYS}/{sid}"
 
     def error(self, code: int) -> str:
         """Where an error code is explained."""

@@ -27,5 +27,8 @@ def signal_of(event: StoredEvent) -> Signal | None:
         case types_pb2.EVENT_TYPE_SERVICE_DELETED:
             service = registry_pb2.ServiceDeleted.FromString(event.payload)
             return Signal(service_deleted=Signal.ServiceDeleted(service_sid=service.service_sid))
+        case types_pb2.EVENT_TYPE_ACCOUNT_DISABLED:
+            account = registry_pb2.AccountDisabled.FromString(event.payload)
+            return Signal(account_disabled=Signal.AccountDisabled(account_sid=account.account_sid))
         case _:
             return None

@@ -10,6 +10,7 @@ from services.registry.domain.state import (
     AccessTokenState,
     AccountRecord,
     AccountState,
+    ApiKeyRecord,
     EntityRecord,
     EntityState,
     FactorRecord,
@@ -18,7 +19,11 @@ from services.registry.domain.state import (
 )
 
 ACCOUNTS: Final[Aggregate[AccountState]] = Aggregate(
-    "account", AccountState(), account.evolve, codec.ACCOUNT_CODEC, {AccountRecord: tables.ACCOUNT}
+    "account",
+    AccountState(),
+    account.evolve,
+    codec.ACCOUNT_CODEC,
+    {AccountRecord: tables.ACCOUNT, ApiKeyRecord: tables.API_KEY},
 )
 SERVICES: Final[Aggregate[ServiceState]] = Aggregate(
     "service", ServiceState(), service.evolve, codec.SERVICE_CODEC, {ServiceRecord: tables.SERVICE}

@@ -7,7 +7,31 @@ from pushward.eventlog.codec import Binding, Codec
 from services.registry.domain import events
 
 ACCOUNT_CODEC: Final = Codec(
-    [Binding(types_pb2.EVENT_TYPE_ACCOUNT_CREATED, 1, events.AccountCreated, registry_pb2.AccountCreated)]
+    [
+        Binding(types_pb2.EVENT_TYPE_ACCOUNT_CREATED, 1, events.AccountCreated, registry_pb2.AccountCreated),
+        Binding(
+            types_pb2.EVENT_TYPE_SECONDARY_TOKEN_CREATED,
+            1,
+            events.SecondaryTokenCreated,
+            registry_pb2.SecondaryTokenCreated,
+        ),
+        Binding(
+            types_pb2.EVENT_TYPE_SECONDARY_TOKEN_PROMOTED,
+            1,
+            events.SecondaryTokenPromoted,
+            registry_pb2.SecondaryTokenPromoted,
+        ),
+        Binding(
+            types_pb2.EVENT_TYPE_SECONDARY_TOKEN_REMOVED,
+            1,
+            events.SecondaryTokenRemoved,
+            registry_pb2.SecondaryTokenRemoved,
+        ),
+        Binding(types_pb2.EVENT_TYPE_ACCOUNT_DISABLED, 1, events.AccountDisabled, registry_pb2.AccountDisabled),
+        Binding(types_pb2.EVENT_TYPE_ACCOUNT_ENABLED, 1, events.AccountEnabled, registry_pb2.AccountEnabled),
+        Binding(types_pb2.EVENT_TYPE_API_KEY_CREATED, 1, events.ApiKeyCreated, registry_pb2.ApiKeyCreated),
+        Binding(types_pb2.EVENT_TYPE_API_KEY_REVOKED, 1, events.ApiKeyRevoked, registry_pb2.ApiKeyRevoked),
+    ]
 )
 
 SERVICE_CODEC: Final = Codec(

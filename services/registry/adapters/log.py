@@ -10,7 +10,7 @@ from services.registry.adapters.tables import TABLES
 
 SCHEMA: Final = "registry"
 ROLE: Final = "pushward_registry"
-REVISION: Final = 1
+REVISION: Final = 2
 """Of the state tables; sql/append.sql compares it with its own."""
 REAPER: Final = "service-reaper"
 KEY_DESTROYER: Final = "key-destroyer"

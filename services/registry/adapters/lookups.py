@@ -6,14 +6,25 @@ What many requests ask at once is gathered into one query (pushward/database/gat
 from typing import Any, Final
 from uuid import UUID
 
+from pushward import ids
 from pushward.database.gathering import Gathering
 from pushward.database.pool import Database
 from pushward.values import FactorStatus, FactorType, NotificationPlatform
 from services.registry.adapters import tables
-from services.registry.app.ports import Bearer, ChallengeableFactor, FoundFactor, LiveDevice, PushAddressee
+from services.registry.app.ports import Bearer, ChallengeableFactor, Credential, FoundFactor, LiveDevice, PushAddressee
 from services.registry.domain.state import AccountRecord
 
-_ACCOUNT: Final = "SELECT * FROM registry.account WHERE sid = $1"
+_AUTH_TOKENS: Final = """
+    SELECT sid, sid AS account_sid, NOT disabled AS usable,
+           array_remove(ARRAY[auth_token_digest, secondary_auth_token_digest], NULL) AS digests
+      FROM registry.account
+     WHERE sid = $1"""
+
+_API_KEY: Final = """
+    SELECT k.sid, k.account_sid, NOT (k.revoked OR a.disabled) AS usable, ARRAY[k.secret_digest] AS digests
+      FROM registry.api_key AS k
+      JOIN registry.account AS a ON a.sid = k.account_sid
+     WHERE k.sid = $1"""
 
 # Each join is a condition of its own: the device is authenticated only while all four live.
 _DEVICE: Final = """
@@ -58,6 +69,7 @@ _PUSH_ADDRESSEE: Final = """
     SELECT f AS factor, s AS service
       FROM registry.factor AS f
       JOIN registry.service AS s ON s.sid = f.service_sid AND NOT s.deleted
+      JOIN registry.account AS a ON a.sid = s.account_sid AND NOT a.disabled
      WHERE f.sid = $1 AND NOT f.deleted"""
 
 
@@ -71,10 +83,11 @@ class PostgresLookups:
         self._accounts = Gathering(database, _ACCOUNT_OF_SERVICE)
         self._factors = Gathering(database, _FACTOR)
 
-    async def account(self, account_sid: str) -> AccountRecord | None:
-        """An account, disabled or not."""
-        row = await self._database.fetchrow(_ACCOUNT, account_sid)
-        return None if row is None else tables.ACCOUNT.load(dict(row))
+    async def credential(self, sid: str) -> Credential | None:
+        """The credential of an account's SID or an API key's, usable or not."""
+        query = _API_KEY if ids.is_sid(sid, ids.API_KEY) else _AUTH_TOKENS
+        row = await self._database.fetchrow(query, sid)
+        return None if row is None else Credential(**row)
 
     async def device(self, factor_sid: str) -> LiveDevice | None:
         """A live factor with all that it lies below."""

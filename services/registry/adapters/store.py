@@ -9,13 +9,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from pushward.database.paging import Scan
+from pushward.database.paging import Key, Scan
 from pushward.database.pool import Database
 from services.registry.adapters import tables
-from services.registry.app.ports import LoadedEntity, LoadedService, LoadedStream
+from services.registry.app.ports import LoadedAccount, LoadedEntity, LoadedService, LoadedStream
 from services.registry.domain.state import (
     AccessTokenRecord,
     AccessTokenState,
+    AccountRecord,
+    AccountState,
     EntityRecord,
     EntityState,
     ServiceRecord,
@@ -24,6 +26,18 @@ from services.registry.domain.state import (
 
 _SHARD_COUNT: Final = "SELECT count(*)::int AS shards FROM log.shard"
 _NOW: Final = "SELECT clock_timestamp() AS now"
+
+_ACCOUNT: Final = """
+    SELECT clock.now, a AS account, k AS api_key
+      FROM (SELECT clock_timestamp() AS now) AS clock
+      LEFT JOIN registry.account AS a ON a.sid = $1
+      LEFT JOIN registry.api_key AS k ON k.account_sid = $1 AND NOT k.revoked
+     ORDER BY k.date_created, k.sid"""
+
+_ACCOUNTS_UP: Final = """
+    SELECT * FROM registry.account
+     WHERE (date_created, sid) > ($1, $2)
+     ORDER BY date_created, sid LIMIT $3"""
 
 _SERVICE: Final = """
     SELECT clock.now, s AS service
@@ -118,6 +132,21 @@ class PostgresRegistryStore:
         assert row is not None
         service = row["service"]
         return LoadedService(row["now"], ServiceState(None if service is None else tables.SERVICE.load(service)))
+
+    async def account(self, account_sid: str) -> LoadedAccount:
+        """An account's stream with its live API keys, disabled or not."""
+        rows = await self._database.fetch(_ACCOUNT, account_sid)
+        first = rows[0]
+        if first["account"] is None:
+            return LoadedAccount(first["now"], AccountState())
+        api_keys = [tables.API_KEY.load(row["api_key"]) for row in rows if row["api_key"] is not None]
+        state = AccountState(tables.ACCOUNT.load(first["account"]), {api_key.sid: api_key for api_key in api_keys})
+        return LoadedAccount(first["now"], state)
+
+    async def accounts(self, after: Key, limit: int) -> Sequence[AccountRecord]:
+        """All accounts, disabled or not, by their creation."""
+        rows = await self._database.fetch(_ACCOUNTS_UP, *after, limit)
+        return [tables.ACCOUNT.load(dict(row)) for row in rows]
 
     async def service_of_anybody(self, service_sid: str) -> ServiceRecord | None:
         """A service, whosever it is, deleted or not."""

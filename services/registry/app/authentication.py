@@ -1,11 +1,12 @@
 """Authenticate: the one place where a credential is checked (DESIGN section 6).
 
-    AC… + auth token            an account; a keyed digest, compared in constant time
-    SK… + secret                no API keys in this release: 401
+    AC… + auth token            an account, by its token or, while it rotates, by its secondary one
+    SK… + secret                the same account, by one of its API keys
     token + <digits>.<random>   the bearer of an access token, spent or not
     token + a JWT               a device, whose factor, entity, service and account all live now
 
-Whatever is wrong is UnauthenticatedError with one text for all: 20003, or 20101 for an access token that is unknown.
+Nobody of a disabled account is known. Whatever is wrong is UnauthenticatedError with one text for all: 20003, or 20101
+for an access token that is unknown.
 Only who holds the secret or the key learns that it has expired: 20104.
 """
 
@@ -19,7 +20,7 @@ from pushward.errors import UnauthenticatedError
 from pushward.security import access_token, account_credentials, device_token
 from pushward.security.keys import INSTALLATION_KEY_ID, KeyRing
 from pushward.security.secret import Secret
-from services.registry.app.credential_cache import AccountCache, PublicKeyCache
+from services.registry.app.credential_cache import CredentialCache, PublicKeyCache
 from services.registry.app.messages import FACTOR_STATUSES
 from services.registry.app.ports import LiveDevice, Lookups, RegistryStore
 from services.registry.domain.decider.access_token import is_expired
@@ -40,13 +41,13 @@ class Authentication:
         lookups: Lookups,
         store: RegistryStore,
         keys: KeyRing,
-        accounts: AccountCache,
+        credentials: CredentialCache,
         public_keys: PublicKeyCache,
     ) -> None:
         self._lookups = lookups
         self._store = store
         self._keys = keys
-        self._accounts = accounts
+        self._credentials = credentials
         self._public_keys = public_keys
 
     async def authenticate(self, username: str, password: Secret) -> common_pb2.Principal:
@@ -57,18 +58,19 @@ class Authentication:
             if token_sid is not None:
                 return await self._bearer(token_sid, password)
             return await self._device(password, shard_count)
-        return await self._account(username, password)
+        return await self._backend(username, password)
 
-    async def _account(self, username: str, auth_token: Secret) -> common_pb2.Principal:
-        sid = ids.parse_sid(username, ids.ACCOUNT, await self._store.shard_count())
-        account = None if sid is None else await self._accounts.get(sid)
-        if account is None or account.disabled:
+    async def _backend(self, username: str, secret: Secret) -> common_pb2.Principal:
+        kind = ids.API_KEY if username.startswith(ids.API_KEY) else ids.ACCOUNT
+        sid = ids.parse_sid(username, kind, await self._store.shard_count())
+        credential = None if sid is None else await self._credentials.get(sid)
+        if credential is None or not credential.usable:
             raise _bad()
         installation_key = await self._keys.get(INSTALLATION_KEY_ID)
-        if not account_credentials.matches(installation_key, account.sid, auth_token, account.auth_token_digest):
+        if not account_credentials.matches(installation_key, credential.sid, secret, credential.digests):
             raise _bad()
         return common_pb2.Principal(
-            account=common_pb2.AccountPrincipal(account_sid=account.sid, credential_sid=account.sid)
+            account=common_pb2.AccountPrincipal(account_sid=credential.account_sid, credential_sid=credential.sid)
         )
 
     async def _bearer(self, token_sid: str, token: Secret) -> common_pb2.Principal:

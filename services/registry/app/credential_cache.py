@@ -1,4 +1,4 @@
-"""What Authenticate remembers: accounts for a moment, parsed public keys for as long as there is room."""
+"""What Authenticate remembers: credentials for a moment, parsed public keys for as long as there is room."""
 
 import time
 from collections import OrderedDict
@@ -6,39 +6,38 @@ from collections.abc import Callable
 from typing import Final
 
 from pushward.security import es256
-from services.registry.app.ports import Lookups
-from services.registry.domain.state import AccountRecord
+from services.registry.app.ports import Credential, Lookups
 
-ACCOUNT_SECONDS_MAX: Final = 1.0
-"""A changed or disabled account is known everywhere within this time."""
-ACCOUNTS_MAX: Final = 4_096
+CREDENTIAL_SECONDS_MAX: Final = 1.0
+"""A token that was rotated, a key that was revoked, an account that was disabled: known everywhere within this time."""
+CREDENTIALS_MAX: Final = 4_096
 PUBLIC_KEYS_MAX: Final = 16_384
 
 
-class AccountCache:
-    """Accounts by SID. Only those that exist: a new one is seen at once."""
+class CredentialCache:
+    """Credentials by SID. Only those that exist: a new one is seen at once."""
 
     def __init__(self, lookups: Lookups, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._lookups = lookups
         self._monotonic = monotonic
-        self._kept: OrderedDict[str, tuple[float, AccountRecord]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Credential]] = OrderedDict()
 
-    async def get(self, account_sid: str) -> AccountRecord | None:
-        """The account as it was at most ACCOUNT_SECONDS_MAX ago."""
+    async def get(self, sid: str) -> Credential | None:
+        """The credential as it was at most CREDENTIAL_SECONDS_MAX ago."""
         asked_at = self._monotonic()
-        kept = self._kept.get(account_sid)
+        kept = self._kept.get(sid)
         if kept is not None and asked_at < kept[0]:
             return kept[1]
-        account = await self._lookups.account(account_sid)
-        if account is None:
-            self._kept.pop(account_sid, None)
+        credential = await self._lookups.credential(sid)
+        if credential is None:
+            self._kept.pop(sid, None)
             return None
         # Counted from before the query: what it saw may have changed while the answer was on its way.
-        self._kept[account_sid] = (asked_at + ACCOUNT_SECONDS_MAX, account)
-        self._kept.move_to_end(account_sid)
-        if len(self._kept) > ACCOUNTS_MAX:
+        self._kept[sid] = (asked_at + CREDENTIAL_SECONDS_MAX, credential)
+        self._kept.move_to_end(sid)
+        if len(self._kept) > CREDENTIALS_MAX:
             self._kept.popitem(last=False)
-        return account
+        return credential
 
 
 class PublicKeyCache:

@@ -14,7 +14,13 @@ from pushward.security.sealing import Sealer
 from pushward.values import FactorStatus, FactorType, NotificationPlatform
 from services.registry.app import sealed_fields
 from services.registry.domain.service_settings import ServiceSettings
-from services.registry.domain.state import AccessTokenRecord, EntityRecord, FactorRecord, ServiceRecord
+from services.registry.domain.state import (
+    AccessTokenRecord,
+    ApiKeyRecord,
+    EntityRecord,
+    FactorRecord,
+    ServiceRecord,
+)
 
 FACTOR_TYPES: Final[Mapping[FactorType, common_pb2.FactorType.ValueType]] = {
     FactorType.PUSH: common_pb2.FACTOR_TYPE_PUSH,
@@ -29,6 +35,21 @@ PLATFORMS: Final[Mapping[NotificationPlatform, common_pb2.NotificationPlatform.V
     NotificationPlatform.FCM: common_pb2.NOTIFICATION_PLATFORM_FCM,
     NotificationPlatform.APN: common_pb2.NOTIFICATION_PLATFORM_APN,
 }
+
+
+async def api_key(record: ApiKeyRecord, sealer: Sealer, *, secret: str | None = None) -> registry_pb2.ApiKey:
+    """A live API key, opened; its ``secret`` only in answer to its creation."""
+    assert record.friendly_name is not None
+    return registry_pb2.ApiKey(
+        sid=record.sid,
+        account_sid=record.account_sid,
+        friendly_name=await sealer.unseal(
+            record.friendly_name, record.stream_id, sealed_fields.api_key_friendly_name(record.sid)
+        ),
+        secret=secret,
+        date_created=timestamp_of(record.date_created),
+        date_updated=timestamp_of(record.date_updated),
+    )
 
 
 def service(record: ServiceRecord) -> registry_pb2.Service:

@@ -53,6 +53,14 @@ class EntityPath:
         return ids.shard_of_stream(self.stream_id)
 
 
+async def account_sid_named(store: RegistryStore, text: str) -> Sid:
+    """The account that an operator names. Raises NotFoundError 20404 if there can be none."""
+    sid = ids.parse_sid(text, ids.ACCOUNT, await store.shard_count())
+    if sid is None:
+        raise NotFoundError("The account was not found.")
+    return sid
+
+
 async def service_sid_of(store: RegistryStore, text: str) -> Sid:
     """The service that a path names. Raises NotFoundError 20404 if there can be none."""
     sid = ids.parse_sid(text, ids.SERVICE, await store.shard_count())

@@ -16,12 +16,22 @@ from services.registry.domain.state import (
     AccessTokenRecord,
     AccessTokenState,
     AccountRecord,
+    AccountState,
+    ApiKeyRecord,
     EntityRecord,
     EntityState,
     FactorRecord,
     ServiceRecord,
     ServiceState,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAccount:
+    """An account's stream with its live API keys, disabled or not, and the database's clock."""
+
+    now: datetime
+    state: AccountState
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,19 @@ class LoadedStream:
 
     now: datetime
     state: EntityState
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a backend names itself by: an account's SID or an API key's. ``digests`` are of what it may prove it with.
+
+    ``usable`` unless the account is disabled or the key revoked.
+    """
+
+    sid: str
+    account_sid: str
+    digests: Sequence[bytes]
+    usable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +125,7 @@ class FoundFactor:
 
 @dataclass(frozen=True, slots=True)
 class PushAddressee:
-    """A live factor and its live service."""
+    """A live factor and its live service, of an account that isn't disabled."""
 
     factor: FactorRecord
     service: ServiceRecord
@@ -117,6 +140,14 @@ class RegistryStore(Protocol):
 
     async def now(self) -> datetime:
         """The database's clock."""
+        ...
+
+    async def account(self, account_sid: str) -> LoadedAccount:
+        """An account's stream with its live API keys, disabled or not."""
+        ...
+
+    async def accounts(self, after: Key, limit: int) -> Sequence[AccountRecord]:
+        """All accounts, disabled or not, by their creation: for operators."""
         ...
 
     async def service(self, account_sid: str, service_sid: str) -> LoadedService:
@@ -161,8 +192,8 @@ class RegistryStore(Protocol):
 class Lookups(Protocol):
     """The state tables, for who waits on each request."""
 
-    async def account(self, account_sid: str) -> AccountRecord | None:
-        """An account, disabled or not."""
+    async def credential(self, sid: str) -> Credential | None:
+        """The credential of an account's SID or an API key's, usable or not."""
         ...
 
     async def device(self, factor_sid: str) -> LiveDevice | None:
@@ -188,6 +219,16 @@ class Lookups(Protocol):
     async def push_addressee(self, factor_sid: str) -> PushAddressee | None:
         """A live factor and its live service."""
         ...
+
+
+def account_key(account: AccountRecord) -> Key:
+    """What accounts are listed by."""
+    return account.date_created, account.sid
+
+
+def api_key_key(api_key: ApiKeyRecord) -> Key:
+    """What API keys are listed by."""
+    return api_key.date_created, api_key.sid
 
 
 def service_key(service: ServiceRecord) -> Key:

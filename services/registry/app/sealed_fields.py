@@ -25,5 +25,10 @@ def factor_friendly_name(access_token_sid: str) -> str:
 
 
 def auth_token(account_sid: str) -> str:
-    """An account's auth token, on its own stream."""
+    """An account's auth token, on its own stream; the secondary one, too, since it may become the first."""
     return f"{account_sid}.auth_token"
+
+
+def api_key_friendly_name(api_key_sid: str) -> str:
+    """The tenant's name for an API key, on its account's stream."""
+    return f"{api_key_sid}.friendly_name"

@@ -9,6 +9,7 @@ from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryServicer
 from pushward.security.secret import Secret
 from services.registry.app.access_tokens import AccessTokens
+from services.registry.app.api_keys import ApiKeys
 from services.registry.app.authentication import Authentication
 from services.registry.app.enrolment import Enrolment
 from services.registry.app.entities import Entities
@@ -29,6 +30,7 @@ class Registry(RegistryServicer):
         self,
         *,
         authentication: Authentication,
+        api_keys: ApiKeys,
         services: Services,
         entities: Entities,
         forgetting: Forgetting,
@@ -39,6 +41,7 @@ class Registry(RegistryServicer):
         webhook_events: WebhookEvents,
     ) -> None:
         self._authentication = authentication
+        self._api_keys = api_keys
         self._services = services
         self._entities = entities
         self._forgetting = forgetting
@@ -54,6 +57,25 @@ class Registry(RegistryServicer):
         """Who is it?"""
         principal = await self._authentication.authenticate(request.username, Secret(request.password))
         return registry_pb2.AuthenticateReply(principal=principal)
+
+    async def CreateApiKey(self, request: registry_pb2.CreateApiKeyRequest, context: Context) -> registry_pb2.ApiKey:
+        """A new API key, its secret told once."""
+        return await self._api_keys.asked_to_create(request)
+
+    async def GetApiKey(self, request: registry_pb2.GetApiKeyRequest, context: Context) -> registry_pb2.ApiKey:
+        """One API key."""
+        return await self._api_keys.asked_to_get(request)
+
+    async def RevokeApiKey(self, request: registry_pb2.RevokeApiKeyRequest, context: Context) -> Empty:
+        """An API key is refused."""
+        await self._api_keys.asked_to_revoke(request)
+        return Empty()
+
+    async def ListApiKeys(
+        self, request: registry_pb2.ListApiKeysRequest, context: Context
+    ) -> registry_pb2.ListApiKeysReply:
+        """A page of API keys."""
+        return await self._api_keys.asked_to_list(request)
 
     async def CreateService(self, request: registry_pb2.CreateServiceRequest, context: Context) -> registry_pb2.Service:
         """A new service."""

@@ -11,9 +11,10 @@ from typing import Final
 
 from pushward import ids
 from pushward.api.registry.v1 import registry_pb2
-from pushward.errors import NotFoundError
+from pushward.errors import ForbiddenError, NotFoundError
 from pushward.eventlog.event import Recorded, StoredEvent
 from pushward.eventlog.port import LogReader
+from pushward.rpc.context import FORBIDDEN_CODE
 from pushward.security.keys import KeyDestroyedError
 from pushward.security.sealing import Sealer
 from services.registry.app import sealed_fields
@@ -67,11 +68,16 @@ class WebhookEvents:
         )
 
     async def sign(self, request: registry_pb2.SignWebhookRequest) -> registry_pb2.SignWebhookReply:
-        """``X-Twilio-Signature`` for a form. Raises NotFoundError once the service is deleted."""
+        """``X-Twilio-Signature`` for a form, with the account's token and never with its secondary one.
+
+        Raises NotFoundError once the service is deleted, ForbiddenError while the account is disabled.
+        """
         service_sid = await service_sid_of(self._store, request.service_sid)
         account = await self._lookups.account_of_service(request.account_sid, service_sid)
         if account is None:
             raise service_not_found()
+        if account.disabled:
+            raise ForbiddenError("The account is disabled.", code=FORBIDDEN_CODE)
         auth_token = await self._sealer.unseal(
             account.auth_token, ids.stream_of_sid(account.sid), sealed_fields.auth_token(account.sid)
         )

@@ -21,6 +21,61 @@ class AccountCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondaryTokenCreated:
+    """An account has a second auth token, accepted beside the first one."""
+
+    account_sid: Sid
+    auth_token: Sealed
+    auth_token_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SecondaryTokenPromoted:
+    """An account's second auth token is its only one."""
+
+    account_sid: Sid
+
+
+@dataclass(frozen=True, slots=True)
+class SecondaryTokenRemoved:
+    """An account's first auth token is its only one."""
+
+    account_sid: Sid
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDisabled:
+    """Nothing and nobody of an account is known any more."""
+
+    account_sid: Sid
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEnabled:
+    """All that was known before an account was disabled is known again."""
+
+    account_sid: Sid
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyCreated:
+    """An account has one more credential, for one of its backends."""
+
+    api_key_sid: Sid
+    account_sid: Sid
+    friendly_name: Sealed
+    secret_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRevoked:
+    """An API key is refused, for good."""
+
+    api_key_sid: Sid
+    account_sid: Sid
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceCreated:
     """A service exists."""
 
@@ -171,7 +226,16 @@ class AccessTokenSpent:
     factor_sid: Sid
 
 
-AccountEvent = AccountCreated
+AccountEvent = (
+    AccountCreated
+    | SecondaryTokenCreated
+    | SecondaryTokenPromoted
+    | SecondaryTokenRemoved
+    | AccountDisabled
+    | AccountEnabled
+    | ApiKeyCreated
+    | ApiKeyRevoked
+)
 ServiceEvent = ServiceCreated | ServiceUpdated | ServiceDeleted
 EntityEvent = (
     EntityCreated | EntityDeleted | EntityForgotten | FactorCreated | FactorVerified | FactorUpdated | FactorDeleted

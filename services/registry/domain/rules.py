@@ -118,6 +118,15 @@ def friendly_name(text: str) -> str:
     return text
 
 
+def api_key_friendly_name(text: str) -> str:
+    """The tenant's name for an API key; it may be empty. Raises BadRequestError 60300."""
+    if len(text) > FRIENDLY_NAME_CHARACTERS_MAX:
+        raise BadRequestError(
+            f"FriendlyName must have at most {FRIENDLY_NAME_CHARACTERS_MAX} characters.", code=INVALID
+        )
+    return text
+
+
 def public_key(alg: str, text: str) -> bytes:
     """The SubjectPublicKeyInfo of a push factor's binding, on P-256. Raises BadRequestError 60314."""
     if alg != "ES256":

@@ -20,7 +20,7 @@ _EPOCH: Final = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """A tenant."""
+    """A tenant. The secondary token is there while a rotation is under way, and is accepted beside the other one."""
 
     stream_id: UUID
     version: int
@@ -30,6 +30,28 @@ class AccountRecord:
     auth_token: Sealed
     auth_token_digest: bytes
     disabled: bool
+    date_created: datetime
+    date_updated: datetime
+    secondary_auth_token: Sealed | None
+    secondary_auth_token_digest: bytes | None
+
+    @property
+    def rotating(self) -> bool:
+        """Whether there is a secondary token."""
+        return self.secondary_auth_token is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyRecord:
+    """An API key. ``revoked`` is for good; the row stays as a mark."""
+
+    stream_id: UUID
+    version: int
+    sid: Sid
+    account_sid: Sid
+    friendly_name: Sealed | None
+    secret_digest: bytes
+    revoked: bool
     date_created: datetime
     date_updated: datetime
 
@@ -122,9 +144,10 @@ class AccessTokenRecord:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """An account's stream."""
+    """An account's stream. Loaded from tables it holds live API keys only; folded from events, all there ever were."""
 
     account: AccountRecord | None = None
+    api_keys: Mapping[Sid, ApiKeyRecord] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -136,9 +159,14 @@ class AccountState:
         """The time of the last event."""
         return self.account.date_updated if self.account else None
 
-    def records(self) -> Iterable[AccountRecord]:
-        """The account's row."""
-        return (self.account,) if self.account else ()
+    @property
+    def live_api_keys(self) -> tuple[ApiKeyRecord, ...]:
+        """The API keys that were not revoked, in the order of their creation."""
+        return tuple(api_key for api_key in self.api_keys.values() if not api_key.revoked)
+
+    def records(self) -> Iterable[AccountRecord | ApiKeyRecord]:
+        """The account's row and a row for each API key."""
+        return (self.account, *self.api_keys.values()) if self.account else ()
 
 
 @dataclass(frozen=True, slots=True)

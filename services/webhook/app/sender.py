@@ -16,7 +16,7 @@ from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesStub
 from pushward.api.events.v1 import envelope_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
-from pushward.errors import NotFoundError, TooManyRequestsError, UnavailableError
+from pushward.errors import ForbiddenError, NotFoundError, TooManyRequestsError, UnavailableError
 from pushward.eventlog.port import LogReader
 from pushward.kafka.record import traceparent_of
 from pushward.outbound.client import Answer, TargetRefusedError, TimedOutError, UnreachableError
@@ -66,6 +66,8 @@ class Sender:
             return await self._attempt(delivery)
         except NotFoundError:  # erased is not found, too
             return Result.SUBJECT_GONE
+        except ForbiddenError:
+            return Result.ACCOUNT_DISABLED
         except (UnavailableError, TooManyRequestsError) as error:
             _log.warning("webhook_owner_away", webhook=delivery.webhook_sid, reason=error.message)
             return Result.OWNER_AWAY

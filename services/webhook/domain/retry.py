@@ -5,6 +5,7 @@ failed                 tried ATTEMPTS_MAX times, or older than AGE_SECONDS_MAX, 
 cancelled              its subject or its webhook is gone, or the webhook was disabled
 due again, later       anything else: 5 s, 15 s, 45 s, … up to 4 h apart, each ± 20 %
 due again, soon        whoever had to be asked first was away: no attempt was made, so none is counted
+due again, in a while   the account is disabled: nobody is called, so no attempt is counted
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ RETRY_FACTOR: Final = 3.0
 RETRY_SECONDS_MAX: Final = 4 * 3600.0
 RETRY_JITTER: Final = 0.2
 OWNER_AWAY_SECONDS: Final = 2.0
+ACCOUNT_DISABLED_SECONDS: Final = 30.0
 ATTEMPTS_MAX: Final = 15
 AGE_SECONDS_MAX: Final = 24 * 3600.0
 
@@ -32,6 +34,7 @@ class Result(StrEnum):
     DEFECT = "defect"  # ours
     SUBJECT_GONE = "subject_gone"
     OWNER_AWAY = "owner_away"
+    ACCOUNT_DISABLED = "account_disabled"
     NOT_STARTED = "not_started"  # taken, but there was no place for it after all
 
 
@@ -64,10 +67,11 @@ def judge(result: Result, attempts: int, age_seconds: float, jitter: float) -> V
             return Verdict(Status.FAILED)
         case Result.NOT_STARTED:
             return Verdict(Status.DUE, counted=False)
-        case Result.OWNER_AWAY:
+        case Result.OWNER_AWAY | Result.ACCOUNT_DISABLED:
             if age_seconds >= AGE_SECONDS_MAX:
                 return Verdict(Status.FAILED)
-            return Verdict(Status.DUE, OWNER_AWAY_SECONDS * (1 + RETRY_JITTER * jitter), counted=False)
+            seconds = OWNER_AWAY_SECONDS if result is Result.OWNER_AWAY else ACCOUNT_DISABLED_SECONDS
+            return Verdict(Status.DUE, seconds * (1 + RETRY_JITTER * jitter), counted=False)
         case Result.REFUSED | Result.TIMED_OUT | Result.UNREACHABLE | Result.TARGET_REFUSED | Result.DEFECT:
             if attempts >= ATTEMPTS_MAX or age_seconds >= AGE_SECONDS_MAX:
                 return Verdict(Status.FAILED)

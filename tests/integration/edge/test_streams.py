@@ -18,6 +18,7 @@ from services.edge.app.streams import follower
 from services.edge.wiring import Edge
 from tests.integration.edge.samples import PROMPT
 from tests.integration.edge.world import (
+    AC,
     ACCOUNT_AUTH,
     DEVICE_AUTH,
     VA,
@@ -134,6 +135,17 @@ async def test_a_deletion_ends_the_stream(world: World, edge: Edge, signal: Sign
     async with _listening(edge) as events:
         world.notifier.signal(signal)
         assert await events.next() == 'event: end\ndata: {"reason":"factor_deleted"}'
+        assert await events.next() == ""
+
+
+async def test_disabling_the_account_ends_the_stream(world: World, edge: Edge) -> None:
+    """With a reason that isn't final: the account may be enabled again. Another account's is no matter."""
+    async with _listening(edge) as events:
+        world.notifier.signal(Signal(account_disabled=Signal.AccountDisabled(account_sid="AC" + "0" * 32)))
+        world.notifier.signal(CREATED)
+        assert await events.next() == CHALLENGE
+        world.notifier.signal(Signal(account_disabled=Signal.AccountDisabled(account_sid=AC)))
+        assert await events.next() == 'event: end\ndata: {"reason":"account_disabled"}'
         assert await events.next() == ""
 
 

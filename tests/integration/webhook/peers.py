@@ -10,7 +10,7 @@ from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesServicer
 from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryServicer
-from pushward.errors import NotFoundError, UnavailableError
+from pushward.errors import ForbiddenError, NotFoundError, UnavailableError
 
 Context = aio.ServicerContext[Any, Any]  # Any: as grpc declares it
 
@@ -24,6 +24,7 @@ class Registry(RegistryServicer):
         self.deleted_services: set[str] = set()
         self.forgotten: set[tuple[int, int]] = set()
         self.away = False
+        self.disabled = False
 
     async def CheckService(
         self, request: registry_pb2.CheckServiceRequest, context: Context
@@ -51,6 +52,8 @@ class Registry(RegistryServicer):
         self, request: registry_pb2.SignWebhookRequest, context: Context
     ) -> registry_pb2.SignWebhookReply:
         self._require(request.service_sid)
+        if self.disabled:
+            raise ForbiddenError("The account is disabled.")
         signature = RequestValidator(self.auth_token).compute_signature(request.url, dict(request.fields))
         return registry_pb2.SignWebhookReply(signature=signature)
 

@@ -200,6 +200,19 @@ async def test_while_the_owner_of_an_event_is_away_no_attempt_is_spent(world: Wo
         await world.until_delivered([("factor.created", "delivered", 1)])
 
 
+async def test_while_an_account_is_disabled_nobody_is_called_and_nothing_is_lost(world: World) -> None:
+    """No attempt is spent; what has happened is delivered once the account is enabled again."""
+    world.registry.disabled = True
+    async with world.process() as stub:
+        await world.subscribe(stub)
+        await world.happen(FACTOR_CREATED, factor_created())
+        await world.until_result("account_disabled")
+        assert world.receiver.calls == []
+        world.registry.disabled = False
+        await world.make_everything_due()
+        await world.until_delivered([("factor.created", "delivered", 1)])
+
+
 async def test_finished_deliveries_are_forgotten_after_a_while(world: World) -> None:
     """Due ones are kept, however old."""
     world.receiver.statuses = [200, 500]

@@ -25,6 +25,8 @@ _MESSAGES = {
 }
 _SUBJECTS = {
     "Account": "account_sid",
+    "Secondary": "account_sid",
+    "ApiKey": "api_key_sid",
     "Factor": "factor_sid",
     "AccessToken": "access_token_sid",
     "Challenge": "challenge_sid",

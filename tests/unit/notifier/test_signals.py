@@ -62,10 +62,15 @@ def test_a_totp_challenge_is_not_told() -> None:
             registry_pb2.ServiceDeleted(service_sid="VA1"),
             Signal(service_deleted=Signal.ServiceDeleted(service_sid="VA1")),
         ),
+        (
+            types_pb2.EVENT_TYPE_ACCOUNT_DISABLED,
+            registry_pb2.AccountDisabled(account_sid="AC1"),
+            Signal(account_disabled=Signal.AccountDisabled(account_sid="AC1")),
+        ),
     ],
 )
-def test_a_deletion_is_told(event_type: int, message: Message, signal: Signal) -> None:
-    """Streams of what is gone must end."""
+def test_an_end_is_told(event_type: int, message: Message, signal: Signal) -> None:
+    """Streams of what is gone, or of whom nobody knows any more, must end."""
     assert signal_of(stored(event_type, message)) == signal
 
 

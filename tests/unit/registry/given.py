@@ -22,6 +22,7 @@ STREAM = UUID(int=7)
 KEY_ID = UUID(int=8)
 ACCOUNT = Sid("AC" + "a" * 32)
 SERVICE = Sid("VA" + "a" * 32)
+API_KEY = Sid("SK" + "a" * 32)
 IDENTITY = "ff483d1f-f591"
 ENTITY = Sid("YE" + "1" * 32)
 NEW_ENTITY = NewEntity(ENTITY, ACCOUNT, SERVICE, IDENTITY, KEY_ID)

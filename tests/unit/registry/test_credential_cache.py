@@ -1,25 +1,28 @@
 """What Authenticate remembers, and for how long at most."""
 
 from dataclasses import replace
-from uuid import UUID
 
 from pushward.ids import Sid
-from services.registry.app.credential_cache import ACCOUNT_SECONDS_MAX, ACCOUNTS_MAX, AccountCache, PublicKeyCache
-from services.registry.app.ports import Lookups
-from services.registry.domain.state import AccountRecord
-from tests.unit.registry.given import ACCOUNT, KEY_ID, NOW, public_key, sealed
+from services.registry.app.credential_cache import (
+    CREDENTIAL_SECONDS_MAX,
+    CREDENTIALS_MAX,
+    CredentialCache,
+    PublicKeyCache,
+)
+from services.registry.app.ports import Credential, Lookups
+from tests.unit.registry.given import ACCOUNT, public_key
 
-RECORD = AccountRecord(UUID(int=1), 1, ACCOUNT, "Bank", KEY_ID, sealed("token"), b"digest", False, NOW, NOW)
+RECORD = Credential(ACCOUNT, ACCOUNT, [b"digest"], usable=True)
 
 
-class Accounts(Lookups):
-    """A table of accounts that counts how often it is asked; it holds every SID there can be."""
+class Credentials(Lookups):
+    """A table of credentials that counts how often it is asked; it holds every SID there can be."""
 
     def __init__(self) -> None:
-        self.row: AccountRecord | None = RECORD
+        self.row: Credential | None = RECORD
         self.asked = 0
 
-    async def account(self, account_sid: str) -> AccountRecord | None:
+    async def credential(self, sid: str) -> Credential | None:
         """The row."""
         self.asked += 1
         return self.row
@@ -35,39 +38,39 @@ class Watch:
         return self.seconds
 
 
-async def test_an_account_is_asked_for_at_most_once_a_second() -> None:
+async def test_a_credential_is_asked_for_at_most_once_a_second() -> None:
     """And a change is seen no later than that."""
-    table, watch = Accounts(), Watch()  # type: ignore[abstract]  # it has what the cache asks for
-    cache = AccountCache(table, monotonic=watch)
+    table, watch = Credentials(), Watch()  # type: ignore[abstract]  # it has what the cache asks for
+    cache = CredentialCache(table, monotonic=watch)
     assert await cache.get(ACCOUNT) == RECORD
-    table.row = replace(RECORD, disabled=True)
-    watch.seconds = ACCOUNT_SECONDS_MAX - 0.001
+    table.row = replace(RECORD, usable=False)
+    watch.seconds = CREDENTIAL_SECONDS_MAX - 0.001
     assert await cache.get(ACCOUNT) == RECORD
     assert table.asked == 1
-    watch.seconds = ACCOUNT_SECONDS_MAX
+    watch.seconds = CREDENTIAL_SECONDS_MAX
     assert await cache.get(ACCOUNT) == table.row
 
 
-async def test_an_account_that_is_not_there_is_asked_for_each_time() -> None:
+async def test_a_credential_that_is_not_there_is_asked_for_each_time() -> None:
     """So a new one is known at once."""
-    table = Accounts()  # type: ignore[abstract]  # as above
+    table = Credentials()  # type: ignore[abstract]  # as above
     table.row = None
-    cache = AccountCache(table, monotonic=Watch())
+    cache = CredentialCache(table, monotonic=Watch())
     assert await cache.get(ACCOUNT) is None
     table.row = RECORD
     assert await cache.get(ACCOUNT) == RECORD
 
 
-async def test_the_cache_of_accounts_is_bounded() -> None:
+async def test_the_cache_of_credentials_is_bounded() -> None:
     """The one that was fetched first gives way."""
-    table = Accounts()  # type: ignore[abstract]  # as above
-    cache = AccountCache(table, monotonic=Watch())
-    for number in range(ACCOUNTS_MAX + 1):
+    table = Credentials()  # type: ignore[abstract]  # as above
+    cache = CredentialCache(table, monotonic=Watch())
+    for number in range(CREDENTIALS_MAX + 1):
         await cache.get(Sid(f"AC{number:032x}"))
-    await cache.get(Sid(f"AC{ACCOUNTS_MAX:032x}"))
-    assert table.asked == ACCOUNTS_MAX + 1
+    await cache.get(Sid(f"AC{CREDENTIALS_MAX:032x}"))
+    assert table.asked == CREDENTIALS_MAX + 1
     await cache.get(Sid(f"AC{0:032x}"))
-    assert table.asked == ACCOUNTS_MAX + 2
+    assert table.asked == CREDENTIALS_MAX + 2
 
 
 def test_a_public_key_is_parsed_once_while_there_is_room() -> None:

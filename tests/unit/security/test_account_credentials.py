@@ -1,4 +1,4 @@
-"""Auth tokens: digested with the installation's key, bound to their account."""
+"""Auth tokens and API keys: digested with the installation's key, bound to their account or key."""
 
 from uuid import UUID
 
@@ -12,13 +12,23 @@ from pushward.security.secret import Secret
 
 KEY = DataKey(UUID(int=1), b"k" * 32)
 OTHER_KEY = DataKey(UUID(int=1), b"o" * 32)
-TOKEN = account_credentials.auth_token(b"r" * 32)
+TOKEN = account_credentials.new_secret(b"r" * 32)
 STORED = account_credentials.digest(KEY, "AC1", TOKEN)
 
 
 def test_the_token_that_was_stored_matches() -> None:
     """The same token, account and key."""
-    assert account_credentials.matches(KEY, "AC1", TOKEN, STORED)
+    assert account_credentials.matches(KEY, "AC1", TOKEN, [STORED])
+
+
+def test_each_of_those_that_are_accepted_matches() -> None:
+    """While a token rotates there are two; none matches where none is accepted."""
+    other = account_credentials.new_secret(b"s" * 32)
+    stored = [STORED, account_credentials.digest(KEY, "AC1", other)]
+    for accepted in (stored, stored[::-1]):
+        assert account_credentials.matches(KEY, "AC1", TOKEN, accepted)
+        assert account_credentials.matches(KEY, "AC1", other, accepted)
+    assert not account_credentials.matches(KEY, "AC1", TOKEN, [])
 
 
 @pytest.mark.parametrize(
@@ -33,7 +43,7 @@ def test_the_token_that_was_stored_matches() -> None:
 )
 def test_nothing_else_matches(key: DataKey, credential_sid: str, token: Secret) -> None:
     """Another text, another account's row, another installation's key."""
-    assert not account_credentials.matches(key, credential_sid, token, STORED)
+    assert not account_credentials.matches(key, credential_sid, token, [STORED])
 
 
 def test_a_token_does_not_print_itself() -> None:

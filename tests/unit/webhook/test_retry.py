@@ -81,7 +81,7 @@ def test_jitter_keeps_a_wait_within_its_band(attempts: int, jitter: float) -> No
     assert plain * (1 - RETRY_JITTER) <= retry_seconds(attempts, jitter) <= plain * (1 + RETRY_JITTER)
 
 
-@pytest.mark.parametrize("result", [Result.OWNER_AWAY, Result.NOT_STARTED])
+@pytest.mark.parametrize("result", [Result.OWNER_AWAY, Result.ACCOUNT_DISABLED, Result.NOT_STARTED])
 def test_an_attempt_that_was_never_made_is_not_counted(result: Result) -> None:
     """However often the own house wasn't in order."""
     verdict = judge(result, ATTEMPTS_MAX, 0, 0)

@@ -24,6 +24,13 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     DESCRIPTOR: _descriptor.EnumDescriptor
     EVENT_TYPE_UNSPECIFIED: _EventType.ValueType  # 0
     EVENT_TYPE_ACCOUNT_CREATED: _EventType.ValueType  # 1
+    EVENT_TYPE_SECONDARY_TOKEN_CREATED: _EventType.ValueType  # 2
+    EVENT_TYPE_SECONDARY_TOKEN_PROMOTED: _EventType.ValueType  # 3
+    EVENT_TYPE_SECONDARY_TOKEN_REMOVED: _EventType.ValueType  # 4
+    EVENT_TYPE_ACCOUNT_DISABLED: _EventType.ValueType  # 5
+    EVENT_TYPE_ACCOUNT_ENABLED: _EventType.ValueType  # 6
+    EVENT_TYPE_API_KEY_CREATED: _EventType.ValueType  # 7
+    EVENT_TYPE_API_KEY_REVOKED: _EventType.ValueType  # 8
     EVENT_TYPE_SERVICE_CREATED: _EventType.ValueType  # 10
     EVENT_TYPE_SERVICE_UPDATED: _EventType.ValueType  # 11
     EVENT_TYPE_SERVICE_DELETED: _EventType.ValueType  # 12
@@ -49,6 +56,13 @@ class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper): ...
 
 EVENT_TYPE_UNSPECIFIED: EventType.ValueType  # 0
 EVENT_TYPE_ACCOUNT_CREATED: EventType.ValueType  # 1
+EVENT_TYPE_SECONDARY_TOKEN_CREATED: EventType.ValueType  # 2
+EVENT_TYPE_SECONDARY_TOKEN_PROMOTED: EventType.ValueType  # 3
+EVENT_TYPE_SECONDARY_TOKEN_REMOVED: EventType.ValueType  # 4
+EVENT_TYPE_ACCOUNT_DISABLED: EventType.ValueType  # 5
+EVENT_TYPE_ACCOUNT_ENABLED: EventType.ValueType  # 6
+EVENT_TYPE_API_KEY_CREATED: EventType.ValueType  # 7
+EVENT_TYPE_API_KEY_REVOKED: EventType.ValueType  # 8
 EVENT_TYPE_SERVICE_CREATED: EventType.ValueType  # 10
 EVENT_TYPE_SERVICE_UPDATED: EventType.ValueType  # 11
 EVENT_TYPE_SERVICE_DELETED: EventType.ValueType  # 12

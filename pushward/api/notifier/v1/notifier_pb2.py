@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'pushward/api/notifier/v1/notifier.proto\x12\x18pushward.api.notifier.v1\x1a\x1bgoogle/protobuf/empty.proto\"\x0f\n\rFollowRequest\"\xbe\x04\n\x06Signal\x12?\n\tfollowing\x18\x01 \x01(\x0b\x32*.pushward.api.notifier.v1.Signal.FollowingH\x00\x12N\n\x11\x63hallenge_created\x18\x02 \x01(\x0b\x32\x31.pushward.api.notifier.v1.Signal.ChallengeCreatedH\x00\x12H\n\x0e\x66\x61\x63tor_deleted\x18\x03 \x01(\x0b\x32..pushward.api.notifier.v1.Signal.FactorDeletedH\x00\x12H\n\x0e\x65ntity_deleted\x18\x04 \x01(\x0b\x32..pushward.api.notifier.v1.Signal.EntityDeletedH\x00\x12J\n\x0fservice_deleted\x18\x05 \x01(\x0b\x32/.pushward.api.notifier.v1.Signal.ServiceDeletedH\x00\x1a\x0b\n\tFollowing\x1a=\n\x10\x43hallengeCreated\x12\x12\n\nfactor_sid\x18\x01 \x01(\t\x12\x15\n\rchallenge_sid\x18\x02 \x01(\t\x1a#\n\rFactorDeleted\x12\x12\n\nfactor_sid\x18\x01 \x01(\t\x1a#\n\rEntityDeleted\x12\x12\n\nentity_sid\x18\x01 \x01(\t\x1a%\n\x0eServiceDeleted\x12\x13\n\x0bservice_sid\x18\x01 \x01(\tB\x06\n\x04kind\"-\n\x17OpenDeviceStreamRequest\x12\x12\n\nfactor_sid\x18\x01 \x01(\t\"A\n\x15OpenDeviceStreamReply\x12\x11\n\tstream_id\x18\x01 \x01(\x0c\x12\x15\n\rlease_seconds\x18\x02 \x01(\x05\".\n\x18KeepDeviceStreamsRequest\x12\x12\n\nstream_ids\x18\x01 \x03(\x0c\"-\n\x18\x43loseDeviceStreamRequest\x12\x11\n\tstream_id\x18\x01 \x01(\x0c\x32\x9b\x03\n\x08Notifier\x12U\n\x06\x46ollow\x12\'.pushward.api.notifier.v1.FollowRequest\x1a .pushward.api.notifier.v1.Signal0\x01\x12v\n\x10OpenDeviceStream\x12\x31.pushward.api.notifier.v1.OpenDeviceStreamRequest\x1a/.pushward.api.notifier.v1.OpenDeviceStreamReply\x12_\n\x11KeepDeviceStreams\x12\x32.pushward.api.notifier.v1.KeepDeviceStreamsRequest\x1a\x16.google.protobuf.Empty\x12_\n\x11\x43loseDeviceStream\x12\x32.pushward.api.notifier.v1.CloseDeviceStreamRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'pushward/api/notifier/v1/notifier.proto\x12\x18pushward.api.notifier.v1\x1a\x1bgoogle/protobuf/empty.proto\"\x0f\n\rFollowRequest\"\xb4\x05\n\x06Signal\x12?\n\tfollowing\x18\x01 \x01(\x0b\x32*.pushward.api.notifier.v1.Signal.FollowingH\x00\x12N\n\x11\x63hallenge_created\x18\x02 \x01(\x0b\x32\x31.pushward.api.notifier.v1.Signal.ChallengeCreatedH\x00\x12H\n\x0e\x66\x61\x63tor_deleted\x18\x03 \x01(\x0b\x32..pushward.api.notifier.v1.Signal.FactorDeletedH\x00\x12H\n\x0e\x65ntity_deleted\x18\x04 \x01(\x0b\x32..pushward.api.notifier.v1.Signal.EntityDeletedH\x00\x12J\n\x0fservice_deleted\x18\x05 \x01(\x0b\x32/.pushward.api.notifier.v1.Signal.ServiceDeletedH\x00\x12L\n\x10\x61\x63\x63ount_disabled\x18\x06 \x01(\x0b\x32\x30.pushward.api.notifier.v1.Signal.AccountDisabledH\x00\x1a\x0b\n\tFollowing\x1a=\n\x10\x43hallengeCreated\x12\x12\n\nfactor_sid\x18\x01 \x01(\t\x12\x15\n\rchallenge_sid\x18\x02 \x01(\t\x1a#\n\rFactorDeleted\x12\x12\n\nfactor_sid\x18\x01 \x01(\t\x1a#\n\rEntityDeleted\x12\x12\n\nentity_sid\x18\x01 \x01(\t\x1a%\n\x0eServiceDeleted\x12\x13\n\x0bservice_sid\x18\x01 \x01(\t\x1a&\n\x0f\x41\x63\x63ountDisabled\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\tB\x06\n\x04kind\"-\n\x17OpenDeviceStreamRequest\x12\x12\n\nfactor_sid\x18\x01 \x01(\t\"A\n\x15OpenDeviceStreamReply\x12\x11\n\tstream_id\x18\x01 \x01(\x0c\x12\x15\n\rlease_seconds\x18\x02 \x01(\x05\".\n\x18KeepDeviceStreamsRequest\x12\x12\n\nstream_ids\x18\x01 \x03(\x0c\"-\n\x18\x43loseDeviceStreamRequest\x12\x11\n\tstream_id\x18\x01 \x01(\x0c\x32\x9b\x03\n\x08Notifier\x12U\n\x06\x46ollow\x12\'.pushward.api.notifier.v1.FollowRequest\x1a .pushward.api.notifier.v1.Signal0\x01\x12v\n\x10OpenDeviceStream\x12\x31.pushward.api.notifier.v1.OpenDeviceStreamRequest\x1a/.pushward.api.notifier.v1.OpenDeviceStreamReply\x12_\n\x11KeepDeviceStreams\x12\x32.pushward.api.notifier.v1.KeepDeviceStreamsRequest\x1a\x16.google.protobuf.Empty\x12_\n\x11\x43loseDeviceStream\x12\x32.pushward.api.notifier.v1.CloseDeviceStreamRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,25 +35,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FOLLOWREQUEST']._serialized_start=98
   _globals['_FOLLOWREQUEST']._serialized_end=113
   _globals['_SIGNAL']._serialized_start=116
-  _globals['_SIGNAL']._serialized_end=690
-  _globals['_SIGNAL_FOLLOWING']._serialized_start=495
-  _globals['_SIGNAL_FOLLOWING']._serialized_end=506
-  _globals['_SIGNAL_CHALLENGECREATED']._serialized_start=508
-  _globals['_SIGNAL_CHALLENGECREATED']._serialized_end=569
-  _globals['_SIGNAL_FACTORDELETED']._serialized_start=571
-  _globals['_SIGNAL_FACTORDELETED']._serialized_end=606
-  _globals['_SIGNAL_ENTITYDELETED']._serialized_start=608
-  _globals['_SIGNAL_ENTITYDELETED']._serialized_end=643
-  _globals['_SIGNAL_SERVICEDELETED']._serialized_start=645
-  _globals['_SIGNAL_SERVICEDELETED']._serialized_end=682
-  _globals['_OPENDEVICESTREAMREQUEST']._serialized_start=692
-  _globals['_OPENDEVICESTREAMREQUEST']._serialized_end=737
-  _globals['_OPENDEVICESTREAMREPLY']._serialized_start=739
-  _globals['_OPENDEVICESTREAMREPLY']._serialized_end=804
-  _globals['_KEEPDEVICESTREAMSREQUEST']._serialized_start=806
-  _globals['_KEEPDEVICESTREAMSREQUEST']._serialized_end=852
-  _globals['_CLOSEDEVICESTREAMREQUEST']._serialized_start=854
-  _globals['_CLOSEDEVICESTREAMREQUEST']._serialized_end=899
-  _globals['_NOTIFIER']._serialized_start=902
-  _globals['_NOTIFIER']._serialized_end=1313
+  _globals['_SIGNAL']._serialized_end=808
+  _globals['_SIGNAL_FOLLOWING']._serialized_start=573
+  _globals['_SIGNAL_FOLLOWING']._serialized_end=584
+  _globals['_SIGNAL_CHALLENGECREATED']._serialized_start=586
+  _globals['_SIGNAL_CHALLENGECREATED']._serialized_end=647
+  _globals['_SIGNAL_FACTORDELETED']._serialized_start=649
+  _globals['_SIGNAL_FACTORDELETED']._serialized_end=684
+  _globals['_SIGNAL_ENTITYDELETED']._serialized_start=686
+  _globals['_SIGNAL_ENTITYDELETED']._serialized_end=721
+  _globals['_SIGNAL_SERVICEDELETED']._serialized_start=723
+  _globals['_SIGNAL_SERVICEDELETED']._serialized_end=760
+  _globals['_SIGNAL_ACCOUNTDISABLED']._serialized_start=762
+  _globals['_SIGNAL_ACCOUNTDISABLED']._serialized_end=800
+  _globals['_OPENDEVICESTREAMREQUEST']._serialized_start=810
+  _globals['_OPENDEVICESTREAMREQUEST']._serialized_end=855
+  _globals['_OPENDEVICESTREAMREPLY']._serialized_start=857
+  _globals['_OPENDEVICESTREAMREPLY']._serialized_end=922
+  _globals['_KEEPDEVICESTREAMSREQUEST']._serialized_start=924
+  _globals['_KEEPDEVICESTREAMSREQUEST']._serialized_end=970
+  _globals['_CLOSEDEVICESTREAMREQUEST']._serialized_start=972
+  _globals['_CLOSEDEVICESTREAMREQUEST']._serialized_end=1017
+  _globals['_NOTIFIER']._serialized_start=1020
+  _globals['_NOTIFIER']._serialized_end=1431
 # @@protoc_insertion_point(module_scope)

@@ -121,11 +121,29 @@ class Signal(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class AccountDisabled(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+        account_sid: _builtins.str
+        def __init__(
+            self,
+            *,
+            account_sid: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     FOLLOWING_FIELD_NUMBER: _builtins.int
     CHALLENGE_CREATED_FIELD_NUMBER: _builtins.int
     FACTOR_DELETED_FIELD_NUMBER: _builtins.int
     ENTITY_DELETED_FIELD_NUMBER: _builtins.int
     SERVICE_DELETED_FIELD_NUMBER: _builtins.int
+    ACCOUNT_DISABLED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def following(self) -> Global___Signal.Following:
         """the first message: from here on nothing is missed"""
@@ -138,6 +156,8 @@ class Signal(_message.Message):
     def entity_deleted(self) -> Global___Signal.EntityDeleted: ...
     @_builtins.property
     def service_deleted(self) -> Global___Signal.ServiceDeleted: ...
+    @_builtins.property
+    def account_disabled(self) -> Global___Signal.AccountDisabled: ...
     def __init__(
         self,
         *,
@@ -146,12 +166,13 @@ class Signal(_message.Message):
         factor_deleted: Global___Signal.FactorDeleted | None = ...,
         entity_deleted: Global___Signal.EntityDeleted | None = ...,
         service_deleted: Global___Signal.ServiceDeleted | None = ...,
+        account_disabled: Global___Signal.AccountDisabled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["challenge_created", b"challenge_created", "entity_deleted", b"entity_deleted", "factor_deleted", b"factor_deleted", "following", b"following", "kind", b"kind", "service_deleted", b"service_deleted"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_disabled", b"account_disabled", "challenge_created", b"challenge_created", "entity_deleted", b"entity_deleted", "factor_deleted", b"factor_deleted", "following", b"following", "kind", b"kind", "service_deleted", b"service_deleted"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["challenge_created", b"challenge_created", "entity_deleted", b"entity_deleted", "factor_deleted", b"factor_deleted", "following", b"following", "kind", b"kind", "service_deleted", b"service_deleted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_disabled", b"account_disabled", "challenge_created", b"challenge_created", "entity_deleted", b"entity_deleted", "factor_deleted", b"factor_deleted", "following", b"following", "kind", b"kind", "service_deleted", b"service_deleted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["following", "challenge_created", "factor_deleted", "entity_deleted", "service_deleted"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["following", "challenge_created", "factor_deleted", "entity_deleted", "service_deleted", "account_disabled"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 

@@ -40,6 +40,26 @@ class RegistryStub:
                 request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.AuthenticateRequest.SerializeToString,
                 response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.AuthenticateReply.FromString,
                 _registered_method=True)
+        self.CreateApiKey = channel.unary_unary(
+                '/pushward.api.registry.v1.Registry/CreateApiKey',
+                request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CreateApiKeyRequest.SerializeToString,
+                response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ApiKey.FromString,
+                _registered_method=True)
+        self.GetApiKey = channel.unary_unary(
+                '/pushward.api.registry.v1.Registry/GetApiKey',
+                request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.GetApiKeyRequest.SerializeToString,
+                response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ApiKey.FromString,
+                _registered_method=True)
+        self.RevokeApiKey = channel.unary_unary(
+                '/pushward.api.registry.v1.Registry/RevokeApiKey',
+                request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.RevokeApiKeyRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.ListApiKeys = channel.unary_unary(
+                '/pushward.api.registry.v1.Registry/ListApiKeys',
+                request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListApiKeysRequest.SerializeToString,
+                response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListApiKeysReply.FromString,
+                _registered_method=True)
         self.CreateService = channel.unary_unary(
                 '/pushward.api.registry.v1.Registry/CreateService',
                 request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CreateServiceRequest.SerializeToString,
@@ -158,6 +178,31 @@ class RegistryServicer:
     def Authenticate(self, request, context):
         """Who is it? The one place where a credential is checked.
         """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateApiKey(self, request, context):
+        """API keys are managed with the account's auth token alone: PERMISSION_DENIED for another API key.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetApiKey(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeApiKey(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApiKeys(self, request, context):
+        """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -287,14 +332,15 @@ class RegistryServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SignWebhook(self, request, context):
-        """For webhook: X-Twilio-Signature. The auth token never leaves registry. NOT_FOUND once the service is deleted.
+        """For webhook: X-Twilio-Signature. The auth token never leaves registry. NOT_FOUND once the service is deleted,
+        PERMISSION_DENIED while the account is disabled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPushTarget(self, request, context):
-        """For notifier: where a push goes now. NOT_FOUND once the factor is deleted.
+        """For notifier: where a push goes now. NOT_FOUND once the factor is deleted, or while its account is disabled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -307,6 +353,26 @@ def add_RegistryServicer_to_server(servicer, server):
                     servicer.Authenticate,
                     request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.AuthenticateRequest.FromString,
                     response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.AuthenticateReply.SerializeToString,
+            ),
+            'CreateApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateApiKey,
+                    request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CreateApiKeyRequest.FromString,
+                    response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ApiKey.SerializeToString,
+            ),
+            'GetApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetApiKey,
+                    request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.GetApiKeyRequest.FromString,
+                    response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ApiKey.SerializeToString,
+            ),
+            'RevokeApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeApiKey,
+                    request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.RevokeApiKeyRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'ListApiKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApiKeys,
+                    request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListApiKeysRequest.FromString,
+                    response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListApiKeysReply.SerializeToString,
             ),
             'CreateService': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateService,
@@ -446,6 +512,114 @@ class Registry:
             '/pushward.api.registry.v1.Registry/Authenticate',
             pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.AuthenticateRequest.SerializeToString,
             pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.AuthenticateReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.registry.v1.Registry/CreateApiKey',
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CreateApiKeyRequest.SerializeToString,
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ApiKey.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.registry.v1.Registry/GetApiKey',
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.GetApiKeyRequest.SerializeToString,
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ApiKey.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.registry.v1.Registry/RevokeApiKey',
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.RevokeApiKeyRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApiKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.registry.v1.Registry/ListApiKeys',
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListApiKeysRequest.SerializeToString,
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.ListApiKeysReply.FromString,
             options,
             channel_credentials,
             insecure,

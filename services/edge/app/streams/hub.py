@@ -109,6 +109,9 @@ class StreamHub:
             case "service_deleted":
                 service_sid = signal.service_deleted.service_sid
                 self._end_where(lambda stream: stream.service_sid == service_sid, EndReason.FACTOR_DELETED)
+            case "account_disabled":
+                account_sid = signal.account_disabled.account_sid
+                self._end_where(lambda stream: stream.account_sid == account_sid, EndReason.ACCOUNT_DISABLED)
             case unknown:
                 _log.warning("signal_unknown", kind=unknown)  # a newer notifier; what we don't know we can't miss
 

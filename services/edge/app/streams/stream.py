@@ -29,6 +29,7 @@ class EndReason(StrEnum):
 
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a reason, not a token
     FACTOR_DELETED = "factor_deleted"
+    ACCOUNT_DISABLED = "account_disabled"
     SHUTDOWN = "shutdown"
 
 
@@ -58,6 +59,7 @@ class DeviceStream:
     def __init__(self, device: DevicePrincipal) -> None:
         self.factor_sid = device.factor_sid
         self.entity_sid = device.entity_sid
+        self.account_sid = device.account_sid
         self.service_sid = device.service_sid
         self._events = deque[bytes]()
         self._ended = False

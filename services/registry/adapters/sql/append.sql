@@ -9,6 +9,8 @@ CREATE OR REPLACE FUNCTION registry.append(
     events              log.new_event[],
     accounts            registry.account_row[],
     account_events      integer[],
+    api_keys            registry.api_key_row[],
+    api_key_events      integer[],
     services            registry.service_row[],
     service_events      integer[],
     entities            registry.entity_row[],
@@ -26,8 +28,8 @@ AS $$
 DECLARE
     outcome log.append_outcome;
 BEGIN
-    IF revision <> 1 THEN
-        RAISE EXCEPTION 'the state tables are of revision 1, the caller of %', revision USING ERRCODE = 'PW001';
+    IF revision <> 2 THEN
+        RAISE EXCEPTION 'the state tables are of revision 2, the caller of %', revision USING ERRCODE = 'PW001';
     END IF;
 
     outcome := log.append(appends, expected, events, 1::smallint, 39::smallint);
@@ -35,17 +37,36 @@ BEGIN
     IF cardinality(accounts) > 0 THEN
         INSERT INTO registry.account AS t (
                shard, position, stream_id, version, sid, friendly_name, key_id, auth_token, auth_token_digest,
-               disabled, date_created, date_updated)
+               disabled, date_created, date_updated, secondary_auth_token, secondary_auth_token_digest)
         SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.friendly_name, r.key_id,
-               r.auth_token, r.auth_token_digest, r.disabled, r.date_created, r.date_updated
+               r.auth_token, r.auth_token_digest, r.disabled, r.date_created, r.date_updated,
+               r.secondary_auth_token, r.secondary_auth_token_digest
           FROM unnest(accounts, account_events) AS r(
                shard, position, stream_id, version, sid, friendly_name, key_id, auth_token, auth_token_digest,
-               disabled, date_created, date_updated, event)
+               disabled, date_created, date_updated, secondary_auth_token, secondary_auth_token_digest, event)
          WHERE outcome.positions[r.event] IS NOT NULL
             ON CONFLICT (sid) DO UPDATE
-           SET (position, version, friendly_name, auth_token, auth_token_digest, disabled, date_updated)
+           SET (position, version, friendly_name, auth_token, auth_token_digest, disabled, date_updated,
+                secondary_auth_token, secondary_auth_token_digest)
              = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.friendly_name, EXCLUDED.auth_token,
-                EXCLUDED.auth_token_digest, EXCLUDED.disabled, EXCLUDED.date_updated);
+                EXCLUDED.auth_token_digest, EXCLUDED.disabled, EXCLUDED.date_updated,
+                EXCLUDED.secondary_auth_token, EXCLUDED.secondary_auth_token_digest);
+    END IF;
+
+    IF cardinality(api_keys) > 0 THEN
+        INSERT INTO registry.api_key AS t (
+               shard, position, stream_id, version, sid, account_sid, friendly_name, secret_digest, revoked,
+               date_created, date_updated)
+        SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.account_sid,
+               r.friendly_name, r.secret_digest, r.revoked, r.date_created, r.date_updated
+          FROM unnest(api_keys, api_key_events) AS r(
+               shard, position, stream_id, version, sid, account_sid, friendly_name, secret_digest, revoked,
+               date_created, date_updated, event)
+         WHERE outcome.positions[r.event] IS NOT NULL
+            ON CONFLICT (sid) DO UPDATE
+           SET (position, version, friendly_name, revoked, date_updated)
+             = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.friendly_name, EXCLUDED.revoked,
+                EXCLUDED.date_updated);
     END IF;
 
     IF cardinality(services) > 0 THEN
