@@ -7,7 +7,6 @@ import pytest
 from pushward import ids
 from pushward.api.common.v1 import common_pb2
 from pushward.api.registry.v1 import registry_pb2 as pb
-from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.errors import UnauthenticatedError
 from tests.integration.registry.conftest import World
 from tests.integration.registry.tenant import Phone, Tenant, code_of
@@ -216,19 +215,6 @@ async def test_a_bearer_may_answer_its_own_factors_verification_and_nothing_else
     ):
         assert await code_of(call) == 20403
     assert (await phone.verify(bearer)).status == common_pb2.FACTOR_STATUS_VERIFIED
-
-
-async def test_a_disabled_account_is_unknown_within_a_second(
-    world: World, registry: RegistryStub, tenant: Tenant
-) -> None:
-    """Its backend, its devices, its access tokens: 401. Another process has never heard of it and says so at once."""
-    phone, issued = await tenant.enrol(), await tenant.access_token()
-    await world.damage("UPDATE registry.account SET disabled = true WHERE sid = $1", tenant.account_sid)
-    async with world.process() as other_process:
-        other = tenant.asking_with(other_process)
-        assert await refused_with(other, tenant.account_sid, tenant.auth_token) == 20003
-    assert await refused_with(tenant, "token", phone.token(await seconds(world))) == 20003
-    assert await refused_with(tenant, "token", issued.token) == 20101
 
 
 async def expire(world: World, access_token_sid: str) -> None:
