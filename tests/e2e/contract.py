@@ -64,6 +64,7 @@ FLAG: Final = _is(bool)
 NULL: Final = one_of(None)
 DATE: Final = _matches(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 URL: Final = _matches(r"https?://[^/ ]+/v2/\S+")
+OWN_URL: Final = _matches(r"https?://[^/ ]+/pushward/v1/\S+")
 IDENTITY: Final = _matches(r"[A-Za-z0-9-]{8,64}")
 FACTOR_TYPE: Final = one_of("push")
 
@@ -212,3 +213,14 @@ WEBHOOK: Final[Members] = {
     "date_updated": DATE,
     "url": URL,
 }
+
+API_KEY: Final[Members] = {
+    "sid": sid("SK"),
+    "account_sid": sid("AC"),
+    "friendly_name": TEXT,
+    "date_created": DATE,
+    "date_updated": DATE,
+    "url": OWN_URL,
+}
+
+NEW_API_KEY: Final[Members] = {**API_KEY, "secret": _matches(r"[A-Za-z0-9_-]{43}")}

@@ -1,5 +1,6 @@
 """Nothing personal and no secret is in the clear: not in the log, a state table, a queue, Kafka, or a log file."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from services.edge import wiring as _every_operation  # noqa: F401 - so that all
 from services.edge.app.params import Params
 from tests.e2e.privacy import tour as tours
 from tests.e2e.privacy.conftest import relayed
-from tests.support.installation import Installation
+from tests.support.installation import Installation, pushward
 from tests.support.privacy import places
 from tests.support.privacy.scanner import Scanner
 from tests.support.receiver import Receiver
@@ -50,6 +51,8 @@ async def test_nothing_that_was_said_is_in_the_clear(
 ) -> None:
     """After a tour that says something of its own wherever text is taken, failed deliveries and refusals included."""
     tour = tours.Tour()
+    rotated = pushward(system.stores.environment(), "account", "rotate-token", installation.account.sid, "--json")
+    tour.knows("secondary auth token", json.loads(rotated.stdout)["secondary_auth_token"])
     async with Tenant(system.base_url, installation.account) as tenant:
         await tours.take(tour, tenant, receiver)
     topic = list(places.topic(await relayed(clean_kafka, system.stores)))

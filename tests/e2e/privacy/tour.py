@@ -14,6 +14,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.support.api_key import KEYS
 from tests.support.phone import STREAM, Phone, receipt_path
 from tests.support.privacy.scanner import marker
 from tests.support.receiver import Receiver
@@ -76,6 +77,7 @@ class Tour:
 async def take(tour: Tour, tenant: Tenant, receiver: Receiver) -> Phone:
     """The whole tour; the phone that it ends with is closed."""
     tour.knows("auth token", tenant.account.auth_token)
+    await _api_keys(tour, tenant)
     service = await _service(tour, tenant)
     await _webhooks(tour, tenant, service, receiver)
     identity = tour.calls_it("Identity")
@@ -89,6 +91,17 @@ async def take(tour: Tour, tenant: Tenant, receiver: Receiver) -> Phone:
         await receiver.of_type("challenge.denied")
         await receiver.received(REFUSALS + EVENTS_TOLD)
         return phone
+
+
+async def _api_keys(tour: Tour, tenant: Tenant) -> None:
+    """One that is used, and one that is used and revoked."""
+    for name in ("kept", "revoked"):
+        key = await tenant.create(KEYS, {"FriendlyName": tour.says(f"name of the {name} API key")})
+        secret = tour.knows(f"secret of the {name} API key", str(key["secret"]))
+        answer = await tenant.client.get("/v2/Services", auth=(key["sid"], secret))
+        assert answer.status_code == 200
+    await tenant.get(KEYS)
+    await tenant.delete(key["url"])
 
 
 async def _service(tour: Tour, tenant: Tenant) -> str:

@@ -8,10 +8,11 @@ from pushward.api.insights.v1 import insights_pb2 as insights
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.api.relay.v1 import relay_pb2 as relay
 from pushward.api.webhook.v1 import webhook_pb2 as webhook
-from tests.integration.edge.world import AC, IDENTITY, VA, YC, YE, YF, YK, YW
+from tests.integration.edge.world import AC, IDENTITY, SK, VA, YC, YE, YF, YK, YW
 
 MOMENT = Timestamp(seconds=1_767_225_600)
 
+API_KEY = registry.ApiKey(sid=SK, account_sid=AC, friendly_name="Billing", date_created=MOMENT, date_updated=MOMENT)
 SERVICE = registry.Service(sid=VA, account_sid=AC, friendly_name="prod", date_created=MOMENT, date_updated=MOMENT)
 ENTITY = registry.Entity(
     sid=YE, account_sid=AC, service_sid=VA, identity=IDENTITY, date_created=MOMENT, date_updated=MOMENT

@@ -17,6 +17,7 @@ from pushward.api.webhook.v1 import webhook_pb2 as webhook
 from pushward.challenge_view import SIGNATURE_FIELDS
 from tests.integration.edge.samples import (
     ACCESS_TOKEN,
+    API_KEY,
     CHALLENGE,
     ENTITY,
     EVENTS,
@@ -26,7 +27,7 @@ from tests.integration.edge.samples import (
     SERVICE,
     WEBHOOK,
 )
-from tests.integration.edge.world import IDENTITY, PUBLIC_URL, VA, YC, YF, YK, YW, World, account, client_of
+from tests.integration.edge.world import IDENTITY, PUBLIC_URL, SK, VA, YC, YF, YK, YW, World, account, client_of
 
 PAGE = PageReply(next_token="on")
 OF_SERVICE = {"service_sid": VA}
@@ -253,6 +254,23 @@ CASES = (
         webhook.ListWebhooksReply(webhooks=[WEBHOOK], page=PAGE),
         200,
         {**OF_SERVICE, "page": {"size": 50}},
+    ),
+    Case(
+        "POST /pushward/v1/keys",
+        "registry.CreateApiKey",
+        API_KEY,
+        201,
+        {"friendly_name": "Billing"},
+        {"FriendlyName": "Billing"},
+    ),
+    Case(f"GET /pushward/v1/keys/{SK}", "registry.GetApiKey", API_KEY, 200, {"api_key_sid": SK}),
+    Case(f"DELETE /pushward/v1/keys/{SK}", "registry.RevokeApiKey", Empty(), 204, {"api_key_sid": SK}),
+    Case(
+        "GET /pushward/v1/keys?PageSize=2&PageToken=t",
+        "registry.ListApiKeys",
+        registry.ListApiKeysReply(api_keys=[API_KEY], page=PAGE),
+        200,
+        {"page": {"size": 2, "token": "t"}},
     ),
     Case(
         "GET /pushward/v1/events?shard=2&after=7&limit=9",
