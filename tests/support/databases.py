@@ -21,7 +21,7 @@ class Databases:
 
     async def make(self, modules: Sequence[Module], *, shards: int | None = SHARDS) -> str:
         """The URL of a new database with these modules migrated and installed."""
-        key = (*(module.schema for module in modules), str(shards))
+        key = (*(f"{module.schema} {module.folder}" for module in modules), str(shards))
         if key not in self._templates:
             template = f"template_{uuid.uuid4().hex}"
             await self._execute(f"CREATE DATABASE {template}")

@@ -95,13 +95,19 @@ async def take(tour: Tour, tenant: Tenant, receiver: Receiver) -> Phone:
 
 async def _api_keys(tour: Tour, tenant: Tenant) -> None:
     """One that is used, and one that is used and revoked."""
-    for name in ("kept", "revoked"):
-        key = await tenant.create(KEYS, {"FriendlyName": tour.says(f"name of the {name} API key")})
-        secret = tour.knows(f"secret of the {name} API key", str(key["secret"]))
-        answer = await tenant.client.get("/v2/Services", auth=(key["sid"], secret))
-        assert answer.status_code == 200
+    await _api_key(tour, tenant, "kept")
+    revoked = await _api_key(tour, tenant, "revoked")
     await tenant.get(KEYS)
-    await tenant.delete(key["url"])
+    await tenant.delete(revoked)
+
+
+async def _api_key(tour: Tour, tenant: Tenant, name: str) -> str:
+    """The path of a key that was used."""
+    key = await tenant.create(KEYS, {"FriendlyName": tour.says(f"name of the {name} API key")})
+    secret = tour.knows(f"secret of the {name} API key", str(key["secret"]))
+    answer = await tenant.client.get("/v2/Services", auth=(key["sid"], secret))
+    assert answer.status_code == 200
+    return f"{KEYS}/{key['sid']}"
 
 
 async def _service(tour: Tour, tenant: Tenant) -> str:
