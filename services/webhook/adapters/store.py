@@ -16,7 +16,7 @@ from services.webhook.domain.state import INITIAL, Webhook, WebhookState
 _LOAD: Final = """
     SELECT c.now, 0 AS siblings, w.*
       FROM (SELECT clock_timestamp() AS now) AS c
-      LEFT JOIN webhook.webhook AS w ON w.stream_id = $1"""
+      LEFT JOIN webhook.webhook AS w ON w.stream_id = $1 AND w.account_sid = $2 AND w.service_sid = $3"""
 
 _LOAD_NEW: Final = """
     SELECT c.now, s.siblings, w.*
@@ -43,9 +43,9 @@ class PostgresWebhookStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def load(self, stream_id: UUID) -> Loaded:
-        """A stream's state and the database's clock."""
-        return _loaded(await self._database.fetchrow(_LOAD, stream_id))
+    async def load(self, stream_id: UUID, account_sid: str, service_sid: str) -> Loaded:
+        """A stream's state, empty unless it is a webhook of this account and service, and the database's clock."""
+        return _loaded(await self._database.fetchrow(_LOAD, stream_id, account_sid, service_sid))
 
     async def load_new(self, stream_id: UUID, account_sid: str, service_sid: str) -> Loaded:
         """The same with the number of siblings, counted up to the bound."""

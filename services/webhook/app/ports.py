@@ -25,8 +25,8 @@ class Loaded:
 class WebhookStore(Protocol):
     """Reads webhooks. All methods raise UnavailableError."""
 
-    async def load(self, stream_id: UUID) -> Loaded:
-        """The state of a stream; that of a stream without events is the initial one. ``siblings`` isn't counted: 0."""
+    async def load(self, stream_id: UUID, account_sid: str, service_sid: str) -> Loaded:
+        """The state of a stream of this account and service; else the initial one. ``siblings`` isn't counted: 0."""
         ...
 
     async def load_new(self, stream_id: UUID, account_sid: str, service_sid: str) -> Loaded:

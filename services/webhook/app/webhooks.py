@@ -102,7 +102,8 @@ class Webhooks(WebhooksServicer):
     async def GetWebhook(self, request: webhook_pb2.GetWebhookRequest, context: Context) -> webhook_pb2.Webhook:
         """Reads one."""
         owner = await self._owner(request.context, request.service_sid)
-        loaded = await self._store.load(ids.stream_of_sid(_canonical(request.webhook_sid, ids.WEBHOOK)))
+        stream = ids.stream_of_sid(_canonical(request.webhook_sid, ids.WEBHOOK))
+        loaded = await self._store.load(stream, owner.account_sid, owner.service_sid)
         return await self._shown(owned(loaded.state, owner.account_sid, owner.service_sid))
 
     async def UpdateWebhook(self, request: webhook_pb2.UpdateWebhookRequest, context: Context) -> webhook_pb2.Webhook:
@@ -123,7 +124,7 @@ class Webhooks(WebhooksServicer):
         )
 
         async def plan() -> Plan[Webhook]:
-            loaded = await self._store.load(stream)
+            loaded = await self._store.load(stream, owner.account_sid, owner.service_sid)
             events = decide_update(loaded.state, command)
             return Plan([Change(self._aggregate, stream, loaded.state, events, loaded.now)], _only)
 
@@ -136,7 +137,7 @@ class Webhooks(WebhooksServicer):
         command = DeleteWebhook(owner.account_sid, owner.service_sid)
 
         async def plan() -> Plan[None]:
-            loaded = await self._store.load(stream)
+            loaded = await self._store.load(stream, owner.account_sid, owner.service_sid)
             events = decide_delete(loaded.state, command)
             return Plan([Change(self._aggregate, stream, loaded.state, events, loaded.now)], lambda _: None)
 
