@@ -48,7 +48,7 @@ def signed_view(challenge: challenge_pb2.Challenge) -> JsonObject:
         "identity": challenge.identity,
         "factor_sid": challenge.factor_sid,
         "status": STATUS_TEXTS[challenge.status],
-        "details": strictjson.parse(challenge.details_json),
+        "details": strictjson.parse(challenge.details_json) if challenge.HasField("details_json") else None,
         "hidden_details": (
             strictjson.parse(challenge.hidden_details_json) if challenge.HasField("hidden_details_json") else None
         ),

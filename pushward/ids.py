@@ -86,6 +86,12 @@ def entity_stream(service_sid: str, identity: str, shard_count: int) -> UUID:
     return _uuid8(shard, value >> 84, value & ((1 << RANDOM_BITS) - 1))
 
 
+def totp_usage_stream(factor_sid: str) -> UUID:
+    """The stream that counts how often a TOTP factor is challenged, on the factor's shard."""
+    value = int.from_bytes(hashlib.sha256(b"totp usage" + factor_sid.encode()).digest()[:16])
+    return _uuid8(shard_of_sid(factor_sid), value >> 84, value & ((1 << RANDOM_BITS) - 1))
+
+
 def entity_key(entity_stream_id: UUID, generation: int) -> UUID:
     """The data key of an identity's ``generation``-th life (from 0), and of what is sealed in its expectation."""
     digest = hashlib.sha256(b"data key" + entity_stream_id.bytes + generation.to_bytes(8)).digest()

@@ -28,6 +28,27 @@ class FactorStatus(StrEnum):
     VERIFIED = "verified"
 
 
+class TotpAlgorithm(StrEnum):
+    """The hash under a TOTP code's HMAC."""
+
+    SHA1 = "sha1"
+    SHA256 = "sha256"
+    SHA512 = "sha512"
+
+
+@dataclass(frozen=True, slots=True)
+class TotpConfig:
+    """How a TOTP factor's codes are made, and which of them count (RFC 6238).
+
+    ``skew`` steps before and after the present one count, too; ``time_step`` is in seconds, ``code_length`` in digits.
+    """
+
+    alg: TotpAlgorithm
+    skew: int
+    code_length: int
+    time_step: int
+
+
 class NotificationPlatform(StrEnum):
     """Where a factor's pushes go."""
 

@@ -12,11 +12,12 @@ from pushward.eventlog.commands import CommandRunner
 from pushward.eventlog.subscription import Subscription
 from pushward.security.sealing import Sealer
 from pushward.service import Registrar, Runtime
-from services.challenge.adapters.aggregates import CHALLENGES
+from services.challenge.adapters.aggregates import CHALLENGES, TOTP_USAGES
 from services.challenge.adapters.log import CLOSER, ROLE, SCHEMA, open_challenge_log
 from services.challenge.adapters.store import PostgresChallengeStore
 from services.challenge.app.answering import Answering
 from services.challenge.app.closing import Closer
+from services.challenge.app.codes import CodeAnswering
 from services.challenge.app.contents import Contents
 from services.challenge.app.creating import Creating
 from services.challenge.app.expiry import Expiry, Sweeper
@@ -46,11 +47,13 @@ class ChallengeService:
         contents = Contents(Sealer(runtime.keys))
         registry = RegistryStub(runtime.peers.channel("registry"))
         expiry = Expiry(runner, CHALLENGES, self._store)
+        codes = CodeAnswering(runner, CHALLENGES, self._store, contents, registry)
         closer = Closer(runner, CHALLENGES, self._store)
         self._servicer = Challenges(
-            Creating(runner, CHALLENGES, contents, registry),
+            Creating(runner, CHALLENGES, TOTP_USAGES, self._store, contents, registry, codes),
             Reading(self._store, expiry, contents, registry),
             Answering(runner, CHALLENGES, self._store, contents, registry),
+            codes,
             WebhookEvents(reader, CHALLENGES, self._store, contents),
         )
         self._sweeper = Sweeper(expiry, self._store, runtime.history)

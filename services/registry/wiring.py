@@ -31,6 +31,7 @@ from services.registry.app.credential_cache import CredentialCache, PublicKeyCac
 from services.registry.app.enrolment import Enrolment
 from services.registry.app.entities import Entities
 from services.registry.app.factor_lookups import FactorLookups
+from services.registry.app.factor_updates import FactorUpdates
 from services.registry.app.factors import Factors
 from services.registry.app.forgetting import Forgetting, Forgotten, KeyDestroyer
 from services.registry.app.origins import operators
@@ -39,6 +40,8 @@ from services.registry.app.reaper import Reaper
 from services.registry.app.servicer import Registry
 from services.registry.app.services import Services
 from services.registry.app.streams import Streams
+from services.registry.app.totp_checks import CodeReader, TotpChecks
+from services.registry.app.totp_enrolment import TotpEnrolment
 from services.registry.app.webhooks import WebhookEvents
 
 FOLLOWERS_CONNECTIONS_MAX: Final = 4
@@ -177,13 +180,16 @@ def _servicer(
     keys: KeyRing,
 ) -> Registry:
     sealer = Sealer(keys)
+    codes = CodeReader(sealer)
     return Registry(
         authentication=Authentication(lookups, store, keys, CredentialCache(lookups), PublicKeyCache()),
         api_keys=ApiKeys(runner, _STREAMS, store, keys),
         services=Services(runner, _STREAMS, store),
         entities=Entities(runner, _STREAMS, store, keys),
         enrolment=Enrolment(runner, _STREAMS, store, keys, sealer),
-        factors=Factors(runner, _STREAMS, store, sealer),
+        totp_enrolment=TotpEnrolment(runner, _STREAMS, store, keys, sealer),
+        totp_checks=TotpChecks(runner, _STREAMS, store, codes),
+        factors=Factors(runner, _STREAMS, store, sealer, FactorUpdates(sealer, codes)),
         forgetting=Forgetting(runner, _STREAMS, store, reader, keys),
         access_tokens=AccessTokens(runner, _STREAMS, store, keys, sealer),
         factor_lookups=FactorLookups(lookups, store, sealer),

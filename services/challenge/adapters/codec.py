@@ -13,5 +13,19 @@ CODEC: Final = Codec(
         Binding(types_pb2.EVENT_TYPE_CHALLENGE_DENIED, 1, events.ChallengeDenied, challenge_pb2.ChallengeDenied),
         Binding(types_pb2.EVENT_TYPE_CHALLENGE_EXPIRED, 1, events.ChallengeExpired, challenge_pb2.ChallengeExpired),
         Binding(types_pb2.EVENT_TYPE_CHALLENGE_CLOSED, 1, events.ChallengeClosed, challenge_pb2.ChallengeClosed),
+        Binding(
+            types_pb2.EVENT_TYPE_CHALLENGE_ATTEMPTED, 1, events.ChallengeAttempted, challenge_pb2.ChallengeAttempted
+        ),
+    ]
+)
+
+TOTP_USAGE_CODEC: Final = Codec(
+    [
+        Binding(
+            types_pb2.EVENT_TYPE_TOTP_CHALLENGE_COUNTED,
+            1,
+            events.TotpChallengeCounted,
+            challenge_pb2.TotpChallengeCounted,
+        )
     ]
 )

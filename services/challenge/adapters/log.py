@@ -6,11 +6,11 @@ from typing import Final
 from pushward.database.migrate import Module
 from pushward.eventlog.groupcommit import CommitHook, GroupCommitLog
 from pushward.eventlog.postgres import open_log
-from services.challenge.adapters.tables import CHALLENGE
+from services.challenge.adapters.tables import TABLES
 
 SCHEMA: Final = "challenge"
 ROLE: Final = "pushward_challenge"
-REVISION: Final = 1
+REVISION: Final = 2
 """Of the state tables; sql/append.sql compares it with its own."""
 CLOSER: Final = "challenge-closer"
 
@@ -23,7 +23,7 @@ def open_challenge_log(url: str, *, lanes: int, on_commit: CommitHook) -> GroupC
         url,
         ROLE,
         function="challenge.append",
-        tables=(CHALLENGE.name,),
+        tables=tuple(table.name for table in TABLES),
         revision=REVISION,
         lanes=lanes,
         on_commit=on_commit,

@@ -1,4 +1,4 @@
-"""Reads of ``challenge.challenge``: one indexed query each, or for many at once."""
+"""Reads of the state tables: one indexed query each, or for many at once."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -7,9 +7,10 @@ from uuid import UUID
 from pushward.database.gathering import Gathering
 from pushward.database.paging import Scan
 from pushward.database.pool import Database
-from services.challenge.adapters.tables import CHALLENGE
+from services.challenge.adapters.tables import CHALLENGE, TOTP_USAGE
 from services.challenge.app.ports import Filter, Loaded
 from services.challenge.domain.state import INITIAL, Challenge, ChallengeState
+from services.challenge.domain.totp_usage import INITIAL_USAGE, TotpUsageState
 
 _COLUMNS: Final = ", ".join(f"c.{name}" for name in CHALLENGE.columns)
 
@@ -27,6 +28,8 @@ _OPEN_OF_FACTOR: Final = """
 SELECT stream_id FROM challenge.challenge
  WHERE factor_sid = $1 AND status <> 'closed'
  ORDER BY date_created, sid LIMIT $2"""
+
+_USAGE: Final = "SELECT * FROM challenge.totp_usage WHERE stream_id = $1"
 
 
 def _list(of_factor: bool, ascending: bool) -> str:
@@ -51,7 +54,7 @@ _LISTS: Final = {
 
 
 class PostgresChallengeStore:
-    """The state table in PostgreSQL."""
+    """The state tables in PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -62,6 +65,11 @@ class PostgresChallengeStore:
         row = await self._challenges.row(stream_id)
         assert row is not None
         return _loaded(row)
+
+    async def totp_usage(self, stream_id: UUID) -> TotpUsageState:
+        """How often a TOTP factor was challenged, or the initial state."""
+        row = await self._database.fetchrow(_USAGE, stream_id)
+        return INITIAL_USAGE if row is None else TotpUsageState(TOTP_USAGE.load(dict(row)))
 
     async def list(self, which: Filter, scan: Scan) -> Sequence[Loaded]:
         """Challenges that aren't closed, in the scan's order. One past its date counts as expired."""

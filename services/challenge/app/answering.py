@@ -1,4 +1,4 @@
-"""Answers challenges: only the factor's own device can, by signing what it was shown.
+"""Answers push challenges: only the factor's own device can, by signing what it was shown (codes: codes.py).
 
 The append is guarded by the entity's version that the device's principal carries, so a factor deleted meanwhile can't
 slip in an answer, and bounded by the challenge's date. When it is refused, all is looked at again; registry is asked
@@ -11,7 +11,6 @@ from uuid import UUID
 from pushward import ids
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.common.v1 import common_pb2
-from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.challenge_view import signed_view
 from pushward.errors import BadRequestError
@@ -22,12 +21,13 @@ from pushward.rpc.context import device_of
 from pushward.security.receipt import JWS_LENGTH_MAX, ReceiptError, verify_receipt
 from pushward.strictjson import JsonObject
 from services.challenge.app.contents import METADATA, RECEIPT, Contents
+from services.challenge.app.live_factor import guard_of, live_factor
 from services.challenge.app.origins import device_origin
 from services.challenge.app.ports import ChallengeStore
 from services.challenge.app.scope import challenge_sid_of, device_scope
 from services.challenge.domain import rules
 from services.challenge.domain.commands import AnswerChallenge
-from services.challenge.domain.decider import decide_answer, mode_in, refuse_expired, visible
+from services.challenge.domain.decider import decide_answer, mode_in, refused_as_expired, visible
 from services.challenge.domain.events import ChallengeExpired
 from services.challenge.domain.state import Challenge, ChallengeState
 
@@ -75,7 +75,7 @@ class Answering:
             events = decide_answer(loaded.state, await self._command(challenge, answer), loaded.now)
             change = Change(self._aggregate, stream_id, loaded.state, events, loaded.now)
             if isinstance(events[0], ChallengeExpired):
-                return Plan([change], lambda after: _expired(after[0]))
+                return Plan([change], lambda after: refused_as_expired(after[0]))
             return Plan([change], lambda after: visible(after[0]), guards=(guard,), not_after=challenge.expiration_date)
 
         answered = await self._runner.run(stream_id, device_origin(request.context), plan)
@@ -96,15 +96,14 @@ class Answering:
         self, request: challenge_pb2.AnswerChallengeRequest, device: common_pb2.DevicePrincipal
     ) -> Guard:
         """The entity's version now. Raises NotFoundError if the factor is gone."""
-        factor = await self._registry.GetLiveFactor(
-            registry_pb2.GetLiveFactorRequest(
-                context=request.context,
-                service_sid=device.service_sid,
-                identity=device.identity,
-                factor_sid=device.factor_sid,
-            )
+        factor = await live_factor(
+            self._registry,
+            request.context,
+            service_sid=device.service_sid,
+            identity=device.identity,
+            factor_sid=device.factor_sid,
         )
-        return Guard(UUID(bytes=factor.entity_stream), factor.entity_version)
+        return guard_of(factor)
 
 
 def _answer(request: challenge_pb2.AnswerChallengeRequest, device: common_pb2.DevicePrincipal) -> _Answer:
@@ -122,10 +121,3 @@ def _answer(request: challenge_pb2.AnswerChallengeRequest, device: common_pb2.De
 
 def _guard(device: common_pb2.DevicePrincipal) -> Guard:
     return Guard(UUID(bytes=device.entity_stream), device.entity_version)
-
-
-def _expired(state: ChallengeState) -> Challenge:
-    """What an answer past the date gets, once the log says that it expired."""
-    challenge = visible(state)
-    refuse_expired(challenge)
-    return challenge

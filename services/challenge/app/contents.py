@@ -61,11 +61,6 @@ class Contents:
         except KeyDestroyedError as error:
             raise not_found() from error
 
-    async def details(self, challenge: Challenge) -> str:
-        """What the device shows, as JSON. Raises NotFoundError for a forgotten entity."""
-        assert challenge.details is not None, "only a closed challenge lacks details"
-        return await self.unseal(challenge, DETAILS, challenge.details)
-
     async def message_unless_forgotten(self, challenge: Challenge) -> challenge_pb2.Challenge | None:
         """The challenge, unsealed; None for a forgotten entity."""
         try:
@@ -84,11 +79,12 @@ class Contents:
             factor_sid=challenge.factor_sid,
             status=_STATUS[challenge.status],
             factor_type=_FACTOR_TYPE[challenge.factor_type],
-            details_json=await self.details(challenge),
             date_created=timestamp_of(challenge.date_created),
             date_updated=timestamp_of(challenge.date_updated),
             expiration_date=timestamp_of(challenge.expiration_date),
         )
+        if challenge.details is not None:
+            message.details_json = await self.unseal(challenge, DETAILS, challenge.details)
         if challenge.hidden_details is not None:
             message.hidden_details_json = await self.unseal(challenge, HIDDEN_DETAILS, challenge.hidden_details)
         if challenge.metadata is not None:

@@ -1,5 +1,6 @@
 """Who did it: the origin that goes into the envelope of each event."""
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -20,6 +21,11 @@ def device_origin(context: common_pb2.RequestContext) -> Origin:
     """A device's command. Raises ForbiddenError for another principal."""
     device = device_of(context)
     return _commanded(context, device.account_sid, Actor(ActorKind.DEVICE, device.factor_sid))
+
+
+def after_attempt(context: common_pb2.RequestContext, attempt_id: UUID) -> Origin:
+    """What an account's code has led to, after the attempt that is in the log."""
+    return replace(account_origin(context), command_id=attempt_id, causation_id=attempt_id)
 
 
 def expiry_origin(account_sid: str) -> Origin:

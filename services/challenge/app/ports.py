@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pushward.database.paging import Scan
 from services.challenge.domain.state import Challenge, ChallengeState, Status
+from services.challenge.domain.totp_usage import TotpUsageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,14 @@ class Filter:
 
 
 class ChallengeStore(Protocol):
-    """The state table of challenges. Every method raises UnavailableError when the database is away."""
+    """The state tables. Every method raises UnavailableError when the database is away."""
 
     async def load(self, stream_id: UUID) -> Loaded:
         """A challenge, or the initial state."""
+        ...
+
+    async def totp_usage(self, stream_id: UUID) -> TotpUsageState:
+        """How often a TOTP factor was challenged, or the initial state."""
         ...
 
     async def list(self, which: Filter, scan: Scan) -> Sequence[Loaded]:

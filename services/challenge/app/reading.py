@@ -10,7 +10,8 @@ from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.database.paging import Key, Page
 from pushward.errors import NotFoundError
 from pushward.eventlog.codec import timestamp_of
-from services.challenge.app.contents import RECEIPT, STATUS_OF, Contents
+from pushward.values import FactorType
+from services.challenge.app.contents import DETAILS, RECEIPT, STATUS_OF, Contents
 from services.challenge.app.expiry import Expiry
 from services.challenge.app.ports import ChallengeStore, Filter, Loaded, key_of
 from services.challenge.app.scope import FACTOR_NOT_FOUND, Scope, account_scope, challenge_sid_of, scope_of
@@ -53,12 +54,14 @@ class Reading:
         )
 
     async def prompt(self, request: challenge_pb2.GetPromptRequest) -> challenge_pb2.Prompt:
-        """What a push shows. Raises NotFoundError once the challenge is no longer pending."""
+        """What a push shows. Raises NotFoundError once the challenge isn't pending any more, and for codes."""
         loaded = await self._store.load(ids.stream_of_sid(challenge_sid_of(request.challenge_sid)))
         challenge = visible(loaded.state)
-        if challenge.status is not Status.PENDING or challenge.is_due(loaded.now):
+        is_shown = challenge.factor_type is FactorType.PUSH and challenge.status is Status.PENDING
+        if not is_shown or challenge.is_due(loaded.now):
             raise not_found()
-        details = strictjson.parse_object(await self._contents.details(challenge))
+        assert challenge.details is not None, "a device has something to show"
+        details = strictjson.parse_object(await self._contents.unseal(challenge, DETAILS, challenge.details))
         return challenge_pb2.Prompt(
             challenge_sid=challenge.sid,
             factor_sid=challenge.factor_sid,
@@ -67,11 +70,12 @@ class Reading:
         )
 
     async def receipt(self, request: challenge_pb2.GetReceiptRequest) -> challenge_pb2.Receipt:
-        """The signed answer and its key. Raises NotFoundError until there is one, ForbiddenError for a device."""
+        """The signed answer and its key. Raises NotFoundError if there is none, ForbiddenError for a device."""
         scope = await account_scope(self._registry, request.context, request.service_sid, request.identity)
         challenge = await self._within(scope, request.challenge_sid)
         if challenge.receipt is None:
-            raise NotFoundError("The challenge has no receipt: it was not answered.", code=not_found().code)
+            why = "it was not answered" if challenge.date_responded is None else "codes aren't signed"
+            raise NotFoundError(f"The challenge has no receipt: {why}.", code=not_found().code)
         jws = await self._contents.unseal(challenge, RECEIPT, challenge.receipt)
         return challenge_pb2.Receipt(jws=jws, public_key=await self._public_key(request.context, challenge))
 

@@ -7,6 +7,7 @@ from grpc import aio
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesServicer
 from services.challenge.app.answering import Answering
+from services.challenge.app.codes import CodeAnswering
 from services.challenge.app.creating import Creating
 from services.challenge.app.reading import Reading
 from services.challenge.app.webhook_event import WebhookEvents
@@ -19,17 +20,23 @@ class Challenges(ChallengesServicer):
     """pushward.api.challenge.v1.Challenges."""
 
     def __init__(
-        self, creating: Creating, reading: Reading, answering: Answering, webhook_events: WebhookEvents
+        self,
+        creating: Creating,
+        reading: Reading,
+        answering: Answering,
+        code_answering: CodeAnswering,
+        webhook_events: WebhookEvents,
     ) -> None:
         self._creating = creating
         self._reading = reading
         self._answering = answering
+        self._code_answering = code_answering
         self._webhook_events = webhook_events
 
     async def CreateChallenge(
         self, request: challenge_pb2.CreateChallengeRequest, context: Context
     ) -> challenge_pb2.Challenge:
-        """Asks a factor's device."""
+        """Asks a factor's device, or for a code."""
         return await self._creating.create(request)
 
     async def GetChallenge(
@@ -47,7 +54,9 @@ class Challenges(ChallengesServicer):
     async def AnswerChallenge(
         self, request: challenge_pb2.AnswerChallengeRequest, context: Context
     ) -> challenge_pb2.Challenge:
-        """A device's signed answer."""
+        """A device's signed answer, or an account's code."""
+        if request.context.principal.WhichOneof("kind") == "account":
+            return await self._code_answering.answer(request)
         return await self._answering.answer(request)
 
     async def RenderWebhookEvent(

@@ -24,13 +24,17 @@ class ChallengedFactor:
 
 @dataclass(frozen=True, slots=True)
 class CreateChallenge:
-    """Ask the factor's device. ``expiration_date`` is None where the caller named none."""
+    """Ask the factor's device, or for a code.
+
+    ``expiration_date`` is None where the caller named none; ``with_code`` says that a code came along.
+    """
 
     sid: Sid
     factor: ChallengedFactor
-    details: Sealed
+    details: Sealed | None
     hidden_details: Sealed | None
     expiration_date: datetime | None
+    with_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

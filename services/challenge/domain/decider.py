@@ -1,33 +1,37 @@
 """What a command on a challenge comes to. Pure: the database's clock, ids and sealed values come in.
 
-Which refusal of an answer comes first: not found, 60322 (answered), 60323 (expired), 60324 (bad JWS).
+Which refusal of an answer comes first: not found, 60322 (answered), 60323 (expired), 60324 (bad JWS) or 60308 (codes).
+
+A code is looked at between two events: ChallengeAttempted is in the log before it, ChallengeApproved follows if it
+counts. A crash in between leaves the challenge pending, with one try less.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypedDict
 
-from pushward.errors import BadRequestError, ForbiddenError, NotFoundError
+from pushward.errors import ForbiddenError, NotFoundError, TooManyRequestsError
 from pushward.ids import Sid
 from pushward.strictjson import strictly_equal
-from pushward.values import FactorStatus, FactorType
+from pushward.values import FactorStatus, FactorType, Sealed
 from services.challenge.domain import rules
 from services.challenge.domain.commands import AnswerChallenge, CreateChallenge
 from services.challenge.domain.events import (
     ChallengeApproved,
+    ChallengeAttempted,
     ChallengeClosed,
     ChallengeCreated,
     ChallengeDenied,
     ChallengeExpired,
     Event,
 )
-from services.challenge.domain.state import Challenge, ChallengeState, Status
+from services.challenge.domain.state import ATTEMPTS_MAX, Challenge, ChallengeState, Status
 
+TOO_MANY_ATTEMPTS: Final = 60308
 FACTOR_NOT_VERIFIED: Final = 60318
 ANSWERED: Final = 60322
 EXPIRED: Final = 60323
 BAD_RECEIPT: Final = 60324
-WRONG_FACTOR_TYPE: Final = 60369
 NOT_FOUND: Final = 60391
 
 _ANSWERS: Final[dict[str, type[ChallengeApproved] | type[ChallengeDenied]]] = {
@@ -37,28 +41,32 @@ _ANSWERS: Final[dict[str, type[ChallengeApproved] | type[ChallengeDenied]]] = {
 
 
 def decide_create(state: ChallengeState, command: CreateChallenge, now: datetime) -> list[Event]:
-    """A challenge for a verified push factor. Raises ForbiddenError 60318, BadRequestError 60369, 60306."""
+    """A challenge for a verified factor, and the first attempt if a code came along.
+
+    Raises ForbiddenError 60318, BadRequestError 60306.
+    """
     assert state.challenge is None, "a new SID has no history"
     factor = command.factor
     if factor.factor_status is not FactorStatus.VERIFIED:
         raise ForbiddenError("The factor is not verified yet: it can't be challenged.", code=FACTOR_NOT_VERIFIED)
-    if factor.factor_type is not FactorType.PUSH:
-        raise BadRequestError("Only push factors can be challenged.", code=WRONG_FACTOR_TYPE)
-    return [
-        ChallengeCreated(
-            challenge_sid=command.sid,
-            account_sid=factor.account_sid,
-            service_sid=factor.service_sid,
-            entity_sid=factor.entity_sid,
-            identity=factor.identity,
-            factor_sid=factor.factor_sid,
-            factor_type=factor.factor_type,
-            details=command.details,
-            hidden_details=command.hidden_details,
-            expiration_date=rules.expiration_within_bounds(command.expiration_date, now),
-            notification_platform=factor.notification_platform,
-        )
-    ]
+    assert command.details is not None or factor.factor_type is FactorType.TOTP, "a device must have something to show"
+    about: _Subject = {
+        "challenge_sid": command.sid,
+        "account_sid": factor.account_sid,
+        "service_sid": factor.service_sid,
+        "entity_sid": factor.entity_sid,
+        "identity": factor.identity,
+        "factor_sid": factor.factor_sid,
+        "factor_type": factor.factor_type,
+    }
+    created = ChallengeCreated(
+        **about,
+        details=command.details,
+        hidden_details=command.hidden_details,
+        expiration_date=rules.expiration_within_bounds(command.expiration_date, now),
+        notification_platform=factor.notification_platform,
+    )
+    return [created, ChallengeAttempted(**about, attempt=1)] if command.with_code else [created]
 
 
 def decide_answer(state: ChallengeState, command: AnswerChallenge, now: datetime) -> list[Event]:
@@ -66,14 +74,38 @@ def decide_answer(state: ChallengeState, command: AnswerChallenge, now: datetime
 
     Raises NotFoundError 60391, ForbiddenError 60322, 60323, 60324.
     """
-    challenge = visible(state)
-    if challenge.status in (Status.APPROVED, Status.DENIED):
-        raise ForbiddenError("The challenge was answered already.", code=ANSWERED)
-    refuse_expired(challenge)
+    challenge = _answerable(state)
     if challenge.is_due(now):
         return decide_expire(state, now)
     event = _ANSWERS[_answer_in(command.claims, command.shown)]
     return [event(**_subject(challenge), receipt=command.receipt, metadata=command.metadata)]
+
+
+def decide_attempt(state: ChallengeState, now: datetime) -> list[Event]:
+    """The attempt after which a code may be looked at; or, past the date, the expiry, as in ``decide_answer``.
+
+    Raises NotFoundError 60391, ForbiddenError 60322, 60323, TooManyRequestsError 60308.
+    """
+    challenge = _answerable(state)
+    if challenge.is_due(now):
+        return decide_expire(state, now)
+    if challenge.attempts >= ATTEMPTS_MAX:
+        raise TooManyRequestsError(
+            f"{ATTEMPTS_MAX} codes were given for this challenge. Create a new one.", code=TOO_MANY_ATTEMPTS
+        )
+    return [ChallengeAttempted(**_subject(challenge), attempt=challenge.attempts + 1)]
+
+
+def decide_approve(state: ChallengeState, metadata: Sealed | None, now: datetime) -> list[Event]:
+    """The approval by a code that counts; or, past the date, the expiry, as in ``decide_answer``.
+
+    Raises NotFoundError 60391, ForbiddenError 60322, 60323.
+    """
+    challenge = _answerable(state)
+    if challenge.is_due(now):
+        return decide_expire(state, now)
+    assert challenge.attempts > 0, "a code is looked at only after its attempt was recorded"
+    return [ChallengeApproved(**_subject(challenge), receipt=None, metadata=metadata)]
 
 
 def decide_expire(state: ChallengeState, now: datetime) -> list[Event]:
@@ -104,6 +136,21 @@ def refuse_expired(challenge: Challenge) -> None:
     """Raises ForbiddenError 60323 for a challenge that has expired."""
     if challenge.status is Status.EXPIRED:
         raise ForbiddenError("The challenge has expired.", code=EXPIRED)
+
+
+def _answerable(state: ChallengeState) -> Challenge:
+    challenge = visible(state)
+    if challenge.status in (Status.APPROVED, Status.DENIED):
+        raise ForbiddenError("The challenge was answered already.", code=ANSWERED)
+    refuse_expired(challenge)
+    return challenge
+
+
+def refused_as_expired(state: ChallengeState) -> Challenge:
+    """What an answer past the date gets, once the log says that it expired. Raises ForbiddenError 60323."""
+    challenge = visible(state)
+    refuse_expired(challenge)
+    return challenge
 
 
 def not_found() -> NotFoundError:

@@ -9,7 +9,7 @@ from pushward.values import FactorType, NotificationPlatform, Sealed
 
 @dataclass(frozen=True, slots=True)
 class ChallengeCreated:
-    """An account asks; the factor's device is to show ``details``."""
+    """An account asks; the factor's device is to show ``details``. A TOTP factor's challenge may have none."""
 
     challenge_sid: Sid
     account_sid: str
@@ -18,7 +18,7 @@ class ChallengeCreated:
     identity: str
     factor_sid: str
     factor_type: FactorType
-    details: Sealed
+    details: Sealed | None
     hidden_details: Sealed | None
     expiration_date: datetime
     notification_platform: NotificationPlatform
@@ -26,7 +26,7 @@ class ChallengeCreated:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeApproved:
-    """The device signed "approved"; ``receipt`` is its JWS."""
+    """The device signed "approved"; ``receipt`` is its JWS. A code approves without one."""
 
     challenge_sid: Sid
     account_sid: str
@@ -55,6 +55,20 @@ class ChallengeDenied:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeAttempted:
+    """A code is about to be looked at, the ``attempt``-th for this challenge."""
+
+    challenge_sid: Sid
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChallengeExpired:
     """Its date passed before an answer came."""
 
@@ -80,4 +94,16 @@ class ChallengeClosed:
     factor_type: FactorType
 
 
-Event = ChallengeCreated | ChallengeApproved | ChallengeDenied | ChallengeExpired | ChallengeClosed
+@dataclass(frozen=True, slots=True)
+class TotpChallengeCounted:
+    """A TOTP factor was challenged; on the stream that bounds how often that may happen."""
+
+    factor_sid: str
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    challenge_sid: Sid
+
+
+Event = ChallengeCreated | ChallengeApproved | ChallengeDenied | ChallengeAttempted | ChallengeExpired | ChallengeClosed

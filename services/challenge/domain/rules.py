@@ -19,6 +19,8 @@ VALUE_LENGTH_MAX: Final = 128
 OBJECT_LENGTH_MAX: Final = 1024
 """Characters of HiddenDetails or Metadata, written without spaces."""
 MODE_LENGTH_MAX: Final = 64
+CODE_LENGTH_MIN: Final = 3
+CODE_LENGTH_MAX: Final = 8
 LIFETIME_DEFAULT: Final = timedelta(minutes=5)
 LIFETIME_MAX: Final = timedelta(minutes=60)
 
@@ -26,19 +28,40 @@ INVALID_REQUEST: Final = 60306
 INVALID_DETAILS: Final = 60368
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
+_CODE: Final = re.compile(rf"[0-9]{{{CODE_LENGTH_MIN},{CODE_LENGTH_MAX}}}")
 _FIELD_MEMBERS: Final = {"label", "value"}
 
 
-def details(message: str | None, fields: Sequence[str]) -> JsonObject:
-    """``{"message": …, "fields": [{"label": …, "value": …}, …]}`` of ``Details.Message`` and ``Details.Fields``."""
-    if not message:
-        raise _invalid_details("Details.Message is required for a push factor.")
+def details(message: str | None, fields: Sequence[str]) -> JsonObject | None:
+    """``{"message": …, "fields": [{"label": …, "value": …}, …]}`` of ``Details.Message`` and ``Details.Fields``.
+
+    None if neither is given: only a device must have something to show (``require_message``).
+    """
+    message = message or ""
     if len(message) > MESSAGE_LENGTH_MAX:
         raise _invalid_details(f"Details.Message may have at most {MESSAGE_LENGTH_MAX} characters.")
     given = [field for field in fields if field]
+    if not message and not given:
+        return None
     if len(given) > FIELDS_MAX:
         raise _invalid_details(f"Details.Fields may have at most {FIELDS_MAX} items.")
     return {"message": message, "fields": [_field(number, text) for number, text in enumerate(given, start=1)]}
+
+
+def require_message(shown: JsonObject | None) -> JsonObject:
+    """The details of a challenge for a device. Raises BadRequestError 60368 if they say nothing."""
+    if shown is None or not shown["message"]:
+        raise _invalid_details("Details.Message is required for a push factor.")
+    return shown
+
+
+def code(text: str) -> str:
+    """A code of ``AuthPayload`` for a TOTP factor; one of another length than the factor's is wrong."""
+    if _CODE.fullmatch(text) is None:
+        raise BadRequestError(
+            f"AuthPayload must be a code of {CODE_LENGTH_MIN} to {CODE_LENGTH_MAX} digits.", code=INVALID_REQUEST
+        )
+    return text
 
 
 def hidden_details(text: str | None) -> JsonObject | None:

@@ -1,6 +1,7 @@
 """A challenge as its events have made it.
 
-    pending ──► approved | denied      its device answered
+    pending ──► approved | denied      its device answered, or a right code was given
+       ├──────► pending                a code is looked at, at most ATTEMPTS_MAX times
        └──────► expired                its date passed
     any of them ──► closed             its factor was deleted; nobody sees it any more
 
@@ -19,12 +20,16 @@ from pushward.ids import Sid
 from pushward.values import FactorType, Sealed
 from services.challenge.domain.events import (
     ChallengeApproved,
+    ChallengeAttempted,
     ChallengeClosed,
     ChallengeCreated,
     ChallengeDenied,
     ChallengeExpired,
     Event,
 )
+
+ATTEMPTS_MAX: Final = 5
+"""Codes that are looked at for one challenge (contract section 1c, 60308)."""
 
 
 class Status(StrEnum):
@@ -39,7 +44,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A row of ``challenge.challenge``. A closed one keeps no sealed value."""
+    """A row of ``challenge.challenge``. A closed one keeps no sealed value. ``attempts`` are the codes looked at."""
 
     stream_id: UUID
     version: int
@@ -59,6 +64,7 @@ class Challenge:
     date_created: datetime
     date_updated: datetime
     date_responded: datetime | None
+    attempts: int = 0
 
     def is_due(self, now: datetime) -> bool:
         """Whether its date has passed, but no event says so yet."""
@@ -112,6 +118,11 @@ def evolve(state: ChallengeState, event: Event, recorded: Recorded) -> Challenge
                     date_responded=recorded.recorded_at,
                 )
             )
+        case ChallengeAttempted():
+            assert challenge.factor_type is FactorType.TOTP, "only TOTP factors take codes"
+            assert challenge.status is Status.PENDING, "only a pending challenge is attempted"
+            assert event.attempt == challenge.attempts + 1 <= ATTEMPTS_MAX, "attempts are counted"
+            return ChallengeState(replace(challenge, attempts=event.attempt))
         case ChallengeExpired():
             assert challenge.status is Status.PENDING, "only a pending challenge expires"
             assert challenge.expiration_date <= recorded.recorded_at, "it expires when its date has passed"

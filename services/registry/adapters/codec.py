@@ -51,6 +51,13 @@ ENTITY_CODEC: Final = Codec(
         Binding(types_pb2.EVENT_TYPE_FACTOR_VERIFIED, 1, events.FactorVerified, registry_pb2.FactorVerified),
         Binding(types_pb2.EVENT_TYPE_FACTOR_UPDATED, 1, events.FactorUpdated, registry_pb2.FactorUpdated),
         Binding(types_pb2.EVENT_TYPE_FACTOR_DELETED, 1, events.FactorDeleted, registry_pb2.FactorDeleted),
+        Binding(types_pb2.EVENT_TYPE_TOTP_STEP_SPENT, 1, events.TotpStepSpent, registry_pb2.TotpStepSpent),
+        Binding(
+            types_pb2.EVENT_TYPE_TOTP_VERIFICATION_FAILED,
+            1,
+            events.TotpVerificationFailed,
+            registry_pb2.TotpVerificationFailed,
+        ),
     ]
 )
 

@@ -26,12 +26,13 @@ _API_KEY: Final = """
       JOIN registry.account AS a ON a.sid = k.account_sid
      WHERE k.sid = $1"""
 
-# Each join is a condition of its own: the device is authenticated only while all four live.
+# Each join is a condition of its own: the device is authenticated only while all four live. Of a TOTP
+# factor there is none.
 _DEVICE: Final = """
     SELECT k.asked, clock_timestamp() AS now, f.account_sid, f.service_sid, f.entity_sid, f.identity, f.status,
            f.public_key, e.stream_id, e.version, e.key_id
       FROM unnest($1::text[]) WITH ORDINALITY AS k(sid, asked)
-      JOIN registry.factor AS f ON f.sid = k.sid AND NOT f.deleted
+      JOIN registry.factor AS f ON f.sid = k.sid AND NOT f.deleted AND f.factor_type = 'push'
       JOIN registry.entity AS e ON e.stream_id = f.stream_id AND e.sid = f.entity_sid
       JOIN registry.service AS s ON s.sid = f.service_sid AND NOT s.deleted
       JOIN registry.account AS a ON a.sid = f.account_sid AND NOT a.disabled"""
@@ -58,7 +59,8 @@ _ACCOUNT_OF_SERVICE: Final = """
 _FACTOR: Final = """
     SELECT k.asked, clock_timestamp() AS now, (s.settings ->> 'push_include_date')::boolean AS push_include_date,
            e.sid AS entity_sid, e.version, e.key_id,
-           f.factor_type, f.status, f.public_key, f.notification_platform
+           f.factor_type, f.status, f.public_key, f.notification_platform,
+           (f.totp_config ->> 'code_length')::int AS totp_code_length
       FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[])
            WITH ORDINALITY AS k(account_sid, service_sid, stream_id, factor_sid, asked)
       JOIN registry.service AS s ON s.sid = k.service_sid AND s.account_sid = k.account_sid AND NOT s.deleted
@@ -151,4 +153,5 @@ def _challengeable(row: Any) -> ChallengeableFactor:  # Any: asyncpg's row
         status=FactorStatus(row["status"]),
         public_key=row["public_key"],
         notification_platform=NotificationPlatform(row["notification_platform"]),
+        totp_code_length=row["totp_code_length"] or 0,
     )

@@ -19,8 +19,9 @@ from pushward.ids import Sid
 from pushward.rpc.context import account_sid_of
 from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
+from pushward.values import FactorType
 from services.registry.app import messages, sealed_fields
-from services.registry.app.entities import new_entity
+from services.registry.app.entities import new_or_living_entity
 from services.registry.app.entity_keys import EntityKeys
 from services.registry.app.origins import forbidden, origin_of
 from services.registry.app.paths import EntityPath, found_service, new_entity_path
@@ -30,7 +31,6 @@ from services.registry.domain import rules
 from services.registry.domain.commands import CreatePushFactor
 from services.registry.domain.decider import access_token as token_decider
 from services.registry.domain.decider import entity as decider
-from services.registry.domain.decider.entity import NewEntity
 from services.registry.domain.rules import PushConfig
 from services.registry.domain.state import AccessTokenRecord, FactorRecord
 
@@ -46,7 +46,7 @@ class _Wanted:
 
 
 class Enrolment:
-    """The command CreateFactor."""
+    """The command CreateFactor, for every type but TOTP."""
 
     def __init__(
         self, runner: CommandRunner, streams: Streams, store: RegistryStore, keys: KeyRing, sealer: Sealer
@@ -104,7 +104,7 @@ class Enrolment:
         decider.refuse_push_factor(
             loaded.state, wanted.public_key, wanted.config.platform, settings, loaded.now
         )  # before a key is made for nothing
-        entity = await self._new_or_living(path, loaded)
+        entity = await new_or_living_entity(self._keys, path, loaded)
         command = await self._command(path, wanted, entity.key_id, loaded.now)
         events = decider.decide_create_push_factor(
             loaded.state,
@@ -125,14 +125,6 @@ class Enrolment:
             lambda after: decider.live_factor(after[0], command.factor_sid),
             not_after=None if token is None else token.expires_at,
         )
-
-    async def _new_or_living(self, path: EntityPath, loaded: LoadedEntity) -> NewEntity:
-        living = loaded.state.live
-        if living is None:
-            return new_entity(path, await self._keys.of_next_life(path, loaded.state), loaded.now)
-        assert living.sid is not None
-        assert living.key_id is not None
-        return NewEntity(living.sid, living.account_sid, living.service_sid, living.identity, living.key_id)
 
     async def _command(self, path: EntityPath, wanted: _Wanted, key_id: UUID, now: datetime) -> CreatePushFactor:
         sid = ids.new_sid(ids.FACTOR, path.shard, milliseconds(now), secrets.randbits(ids.RANDOM_BITS))
@@ -163,7 +155,7 @@ def _bearer(context: common_pb2.RequestContext) -> common_pb2.AccessTokenPrincip
 
 
 def _wanted(request: registry_pb2.CreateFactorRequest) -> _Wanted:
-    rules.factor_type(request.factor_type)
+    assert rules.factor_type(request.factor_type) is FactorType.PUSH, "TOTP factors have an enrolment of their own"
     return _Wanted(
         friendly_name=rules.friendly_name(request.friendly_name),
         public_key=rules.public_key(request.binding_alg, request.binding_public_key),

@@ -23,7 +23,7 @@ from services.registry.app.paths import (
     service_not_found,
     service_sid_of,
 )
-from services.registry.app.ports import RegistryStore, entity_key
+from services.registry.app.ports import LoadedEntity, RegistryStore, entity_key
 from services.registry.app.streams import Streams
 from services.registry.domain.decider import entity as decider
 from services.registry.domain.decider.entity import NewEntity
@@ -88,6 +88,16 @@ class Entities:
         return registry_pb2.ListEntitiesReply(
             entities=[messages.entity(entity) for entity in shown.rows], page=shown.reply
         )
+
+
+async def new_or_living_entity(keys: EntityKeys, path: EntityPath, loaded: LoadedEntity) -> NewEntity:
+    """Whoever lives at ``path``, or what an entity is made with there. Its key can seal. Raises UnavailableError."""
+    living = loaded.state.live
+    if living is None:
+        return new_entity(path, await keys.of_next_life(path, loaded.state), loaded.now)
+    assert living.sid is not None
+    assert living.key_id is not None
+    return NewEntity(living.sid, living.account_sid, living.service_sid, living.identity, living.key_id)
 
 
 def new_entity(path: EntityPath, key_id: UUID, now: datetime) -> NewEntity:

@@ -54,6 +54,7 @@ class FactorLookups:
             key_id=found.key_id.bytes,
             push_include_date=found.push_include_date,
             now=timestamp_of(found.now),
+            totp_code_length=found.factor.totp_code_length,
         )
 
     async def check_service(self, request: registry_pb2.CheckServiceRequest) -> registry_pb2.CheckServiceReply:

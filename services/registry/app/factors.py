@@ -4,55 +4,39 @@ A device sees one factor, its own; every other is not there for it. The bearer o
 verification of the factor that it has enrolled, and nothing else.
 """
 
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from collections.abc import Sequence
 
 from pushward.api.common.v1 import common_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.database.paging import Page
 from pushward.eventlog.commands import Change, CommandRunner, Plan
 from pushward.ids import Sid
-from pushward.rpc.context import account_of
+from pushward.rpc.context import account_of, command_id_of
 from pushward.security.sealing import Sealer
-from services.registry.app import messages, sealed_fields
+from pushward.values import FactorType
+from services.registry.app import messages
+from services.registry.app.factor_updates import FactorPatch, FactorUpdates
 from services.registry.app.origins import forbidden, origin_of
 from services.registry.app.paths import EntityPath, entity_path, factor_path, factor_sid_of, found_service
-from services.registry.app.ports import RegistryStore, factor_key
+from services.registry.app.ports import LoadedEntity, RegistryStore, factor_key
 from services.registry.app.streams import Streams
-from services.registry.domain import rules
-from services.registry.domain.commands import UpdateFactor
 from services.registry.domain.decider import entity as decider
-from services.registry.domain.rules import PushConfigPatch
-from services.registry.domain.state import EntityState, FactorRecord
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Patch:
-    """What an update gives, in plain text, valid; None is left as it is."""
-
-    proof: bytes | None
-    friendly_name: str | None
-    config: PushConfigPatch
-
-    @property
-    def only_proves(self) -> bool:
-        """Whether it answers the verification and changes nothing."""
-        return self.proof is not None and (self.friendly_name, self.config) == (None, _NO_CONFIG)
-
-
-_NO_CONFIG: Final = PushConfigPatch(None, None, None, None)
+from services.registry.domain.decider import totp as totp_decider
+from services.registry.domain.events import EntityEvent
+from services.registry.domain.state import FactorRecord
 
 
 class Factors:
     """The commands and queries on factors that exist."""
 
-    def __init__(self, runner: CommandRunner, streams: Streams, store: RegistryStore, sealer: Sealer) -> None:
+    def __init__(
+        self, runner: CommandRunner, streams: Streams, store: RegistryStore, sealer: Sealer, updates: FactorUpdates
+    ) -> None:
         self._runner = runner
         self._streams = streams
         self._store = store
         self._sealer = sealer
+        self._updates = updates
 
     async def get(self, request: registry_pb2.GetFactorRequest) -> registry_pb2.Factor:
         """A factor. Raises NotFoundError 20404, 60392, 60390, ForbiddenError 20403."""
@@ -88,11 +72,12 @@ class Factors:
         await self._runner.run(path.stream_id, origin_of(request.context), plan)
 
     async def update(self, request: registry_pb2.UpdateFactorRequest) -> registry_pb2.Factor:
-        """The factor, verified, changed, or both.
+        """The factor, verified, changed, or both. A wrong code leaves it unverified, and is counted.
 
-        Raises NotFoundError 20404, 60392, 60390; ForbiddenError 20403, 60311; BadRequestError 60306, 60370, 52004.
+        Raises NotFoundError 20404, 60392, 60390; ForbiddenError 20403, 60311; BadRequestError 60306, 60370, 52004;
+        TooManyRequestsError 60310.
         """
-        patch = _patch(request)
+        patch = FactorPatch.of(request)
         bearer = _bearer(request.context)
         if bearer is None:
             path, factor_sid = await factor_path(self._store, request.context, request)
@@ -106,42 +91,30 @@ class Factors:
                 path.stream_id,
                 access_token_sid=None if bearer is None else bearer.access_token_sid,
             )
-            settings = found_service(loaded).settings
+            found_service(loaded)
             if bearer is not None and (loaded.token.token is None or loaded.token.token.factor_sid != factor_sid):
                 raise forbidden()
-            command = await self._command(loaded.state, factor_sid, patch)
-            events = decider.decide_update_factor(loaded.state, command, settings)
+            events = await self._decide_update(loaded, factor_sid, patch)
             change = Change(self._streams.entities, path.stream_id, loaded.state, events, loaded.now)
             return Plan([change], lambda after: decider.live_factor(after[0], factor_sid))
 
         factor = await self._runner.run(path.stream_id, origin_of(request.context), plan)
         return await messages.factor(factor, self._sealer)
 
-    async def _command(self, state: EntityState, factor_sid: Sid, patch: _Patch) -> UpdateFactor:
-        """The command, sealed; what the factor says already is left out, so that it records nothing."""
-        factor = decider.live_factor(state, factor_sid)
-        stream_id, key_id = factor.stream_id, decider.live_entity(state).key_id
+    async def _decide_update(self, loaded: LoadedEntity, factor_sid: Sid, patch: FactorPatch) -> Sequence[EntityEvent]:
+        factor, key_id = decider.live_factor(loaded.state, factor_sid), decider.live_entity(loaded.state).key_id
         assert key_id is not None
-        name, token = patch.friendly_name, patch.config.token
-        name_field, token_field = sealed_fields.friendly_name(factor_sid), sealed_fields.notification_token(factor_sid)
-        if name is not None and name == await self._sealer.unseal_optional(factor.friendly_name, stream_id, name_field):
-            name = None
-        if token is not None and token == await self._sealer.unseal_optional(
-            factor.notification_token, stream_id, token_field
-        ):
-            token = None
-        return UpdateFactor(
-            factor_sid=factor_sid,
-            proof=patch.proof,
-            friendly_name=await self._sealer.seal_optional(key_id, stream_id, name_field, name),
-            app_id=_unless_same(patch.config.app_id, factor.app_id),
-            sdk_version=_unless_same(patch.config.sdk_version, factor.sdk_version),
-            notification_platform=_unless_same(patch.config.platform, factor.notification_platform),
-            notification_token=await self._sealer.seal_optional(key_id, stream_id, token_field, token),
-        )
+        match factor.factor_type:
+            case FactorType.PUSH:
+                push = await self._updates.push(factor, key_id, patch)
+                return decider.decide_update_push_factor(loaded.state, push, found_service(loaded).settings)
+            case FactorType.TOTP:
+                attempt_id = command_id_of(patch.request.context)
+                totp = await self._updates.totp(factor, key_id, patch, attempt_id, loaded.now)
+                return totp_decider.decide_update_totp_factor(loaded.state, totp)
 
     async def _place_of_bearer(
-        self, request: registry_pb2.UpdateFactorRequest, bearer: common_pb2.AccessTokenPrincipal, patch: _Patch
+        self, request: registry_pb2.UpdateFactorRequest, bearer: common_pb2.AccessTokenPrincipal, patch: FactorPatch
     ) -> tuple[EntityPath, Sid]:
         """The factor whose verification the bearer of an access token answers. Raises ForbiddenError 20403."""
         path = await entity_path(self._store, bearer.account_sid, request.service_sid, request.identity)
@@ -154,18 +127,3 @@ class Factors:
 def _bearer(context: common_pb2.RequestContext) -> common_pb2.AccessTokenPrincipal | None:
     principal = context.principal
     return principal.access_token if principal.WhichOneof("kind") == "access_token" else None
-
-
-def _patch(request: registry_pb2.UpdateFactorRequest) -> _Patch:
-    """An empty parameter counts as not given."""
-    return _Patch(
-        proof=rules.proof(request.auth_payload) if request.auth_payload else None,
-        friendly_name=rules.friendly_name(request.friendly_name) if request.friendly_name else None,
-        config=rules.push_config_patch(
-            request.app_id, request.sdk_version, request.notification_platform, request.notification_token
-        ),
-    )
-
-
-def _unless_same(wanted: T | None, present: T) -> T | None:
-    return None if wanted == present else wanted

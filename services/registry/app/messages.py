@@ -11,7 +11,7 @@ from pushward.api.registry.v1 import registry_pb2
 from pushward.eventlog.codec import timestamp_of
 from pushward.security.keys import KeyDestroyedError
 from pushward.security.sealing import Sealer
-from pushward.values import FactorStatus, FactorType, NotificationPlatform
+from pushward.values import FactorStatus, FactorType, NotificationPlatform, TotpAlgorithm, TotpConfig
 from services.registry.app import sealed_fields
 from services.registry.domain.service_settings import ServiceSettings
 from services.registry.domain.state import (
@@ -21,6 +21,7 @@ from services.registry.domain.state import (
     FactorRecord,
     ServiceRecord,
 )
+from services.registry.domain.totp_rules import TotpConfigPatch
 
 FACTOR_TYPES: Final[Mapping[FactorType, common_pb2.FactorType.ValueType]] = {
     FactorType.PUSH: common_pb2.FACTOR_TYPE_PUSH,
@@ -34,6 +35,11 @@ PLATFORMS: Final[Mapping[NotificationPlatform, common_pb2.NotificationPlatform.V
     NotificationPlatform.NONE: common_pb2.NOTIFICATION_PLATFORM_NONE,
     NotificationPlatform.FCM: common_pb2.NOTIFICATION_PLATFORM_FCM,
     NotificationPlatform.APN: common_pb2.NOTIFICATION_PLATFORM_APN,
+}
+TOTP_ALGORITHMS: Final[Mapping[TotpAlgorithm, common_pb2.TotpAlgorithm.ValueType]] = {
+    TotpAlgorithm.SHA1: common_pb2.TOTP_ALGORITHM_SHA1,
+    TotpAlgorithm.SHA256: common_pb2.TOTP_ALGORITHM_SHA256,
+    TotpAlgorithm.SHA512: common_pb2.TOTP_ALGORITHM_SHA512,
 }
 
 
@@ -80,7 +86,7 @@ def entity(record: EntityRecord) -> registry_pb2.Entity:
 
 
 async def factor(record: FactorRecord, sealer: Sealer) -> registry_pb2.Factor:
-    """A live factor, opened."""
+    """A live factor, opened; but for a TOTP factor's secret, which is told once, in answer to its creation."""
     stream_id, sid = record.stream_id, record.sid
     assert record.friendly_name is not None
     return registry_pb2.Factor(
@@ -92,19 +98,43 @@ async def factor(record: FactorRecord, sealer: Sealer) -> registry_pb2.Factor:
         friendly_name=await sealer.unseal(record.friendly_name, stream_id, sealed_fields.friendly_name(sid)),
         status=FACTOR_STATUSES[record.status],
         factor_type=FACTOR_TYPES[record.factor_type],
-        push=registry_pb2.PushConfig(
-            sdk_version=record.sdk_version,
-            app_id=record.app_id,
-            notification_platform=PLATFORMS[record.notification_platform],
-            notification_token=await sealer.unseal_optional(
-                record.notification_token, stream_id, sealed_fields.notification_token(sid)
-            ),
-            credential_sid=ids.credential_sid(sid),
-        ),
+        push=await _push_config(record, sealer) if record.factor_type is FactorType.PUSH else None,
+        totp=None if record.totp_config is None else _totp_config(record.totp_config),
         public_key=record.public_key,
         metadata_json=await sealer.unseal_optional(record.metadata, stream_id, sealed_fields.metadata(sid)),
         date_created=timestamp_of(record.date_created),
         date_updated=timestamp_of(record.date_updated),
+    )
+
+
+async def _push_config(record: FactorRecord, sealer: Sealer) -> registry_pb2.PushConfig:
+    return registry_pb2.PushConfig(
+        sdk_version=record.sdk_version,
+        app_id=record.app_id,
+        notification_platform=PLATFORMS[record.notification_platform],
+        notification_token=await sealer.unseal_optional(
+            record.notification_token, record.stream_id, sealed_fields.notification_token(record.sid)
+        ),
+        credential_sid=ids.credential_sid(record.sid),
+    )
+
+
+def _totp_config(config: TotpConfig) -> common_pb2.TotpConfig:
+    return common_pb2.TotpConfig(
+        alg=TOTP_ALGORITHMS[config.alg],
+        skew=config.skew,
+        code_length=config.code_length,
+        time_step=config.time_step,
+    )
+
+
+def totp_patch(patch: registry_pb2.TotpPatch) -> TotpConfigPatch:
+    """What a request gives of a TOTP configuration. An empty algorithm counts as not given."""
+    return TotpConfigPatch(
+        alg=patch.alg or None,
+        skew=patch.skew if patch.HasField("skew") else None,
+        code_length=patch.code_length if patch.HasField("code_length") else None,
+        time_step=patch.time_step if patch.HasField("time_step") else None,
     )
 
 

@@ -20,6 +20,13 @@ def origin_of(context: common_pb2.RequestContext) -> Origin:
     )
 
 
+def checking_origin(context: common_pb2.RequestContext, attempt_id: UUID) -> Origin:
+    """What follows from an attempt that challenge has recorded: the same each time that it asks about it."""
+    return Origin(
+        account_sid_of(context), _actor(context.principal), attempt_id, correlation_id_of(context), attempt_id
+    )
+
+
 def operators(account_sid: str, command_id: UUID) -> Origin:
     """Somebody at the command line."""
     return Origin(account_sid, OPERATOR, command_id, command_id, command_id)

@@ -103,12 +103,13 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeableFactor:
-    """What a challenge needs to know of a factor itself."""
+    """What a challenge needs to know of a factor itself. ``totp_code_length`` is 0 for a push factor."""
 
     factor_type: FactorType
     status: FactorStatus
     public_key: bytes
     notification_platform: NotificationPlatform
+    totp_code_length: int
 
 
 @dataclass(frozen=True, slots=True)

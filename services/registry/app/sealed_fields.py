@@ -14,6 +14,11 @@ def notification_token(factor_sid: str) -> str:
     return f"{factor_sid}.notification_token"
 
 
+def totp_secret(factor_sid: str) -> str:
+    """What a TOTP factor's codes are made from, on its entity's stream."""
+    return f"{factor_sid}.totp_secret"
+
+
 def metadata(factor_sid: str) -> str:
     """What the tenant noted about a factor, on its entity's stream."""
     return f"{factor_sid}.metadata"

@@ -8,6 +8,7 @@ from grpc import aio
 from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryServicer
 from pushward.security.secret import Secret
+from pushward.values import FactorType
 from services.registry.app.access_tokens import AccessTokens
 from services.registry.app.api_keys import ApiKeys
 from services.registry.app.authentication import Authentication
@@ -17,6 +18,8 @@ from services.registry.app.factor_lookups import FactorLookups
 from services.registry.app.factors import Factors
 from services.registry.app.forgetting import Forgetting
 from services.registry.app.services import Services
+from services.registry.app.totp_checks import TotpChecks
+from services.registry.app.totp_enrolment import TotpEnrolment
 from services.registry.app.webhooks import WebhookEvents
 
 Context = aio.ServicerContext[Any, Any]
@@ -35,6 +38,8 @@ class Registry(RegistryServicer):
         entities: Entities,
         forgetting: Forgetting,
         enrolment: Enrolment,
+        totp_enrolment: TotpEnrolment,
+        totp_checks: TotpChecks,
         factors: Factors,
         access_tokens: AccessTokens,
         factor_lookups: FactorLookups,
@@ -46,6 +51,8 @@ class Registry(RegistryServicer):
         self._entities = entities
         self._forgetting = forgetting
         self._enrolment = enrolment
+        self._totp_enrolment = totp_enrolment
+        self._totp_checks = totp_checks
         self._factors = factors
         self._access_tokens = access_tokens
         self._factor_lookups = factor_lookups
@@ -126,7 +133,9 @@ class Registry(RegistryServicer):
         return await self._forgetting.asked(request)
 
     async def CreateFactor(self, request: registry_pb2.CreateFactorRequest, context: Context) -> registry_pb2.Factor:
-        """A device is enrolled."""
+        """A device is enrolled, or a secret for codes agreed on."""
+        if request.factor_type == FactorType.TOTP:
+            return await self._totp_enrolment.create(request)
         return await self._enrolment.create(request)
 
     async def GetFactor(self, request: registry_pb2.GetFactorRequest, context: Context) -> registry_pb2.Factor:
@@ -165,6 +174,10 @@ class Registry(RegistryServicer):
     ) -> registry_pb2.LiveFactor:
         """A factor to be challenged."""
         return await self._factor_lookups.live_factor(request)
+
+    async def CheckTotp(self, request: registry_pb2.CheckTotpRequest, context: Context) -> registry_pb2.CheckTotpReply:
+        """Whether a code counts."""
+        return await self._totp_checks.check(request)
 
     async def CheckService(
         self, request: registry_pb2.CheckServiceRequest, context: Context

@@ -4,9 +4,10 @@ Ids, keys and sealed values come in as values; time comes beside the command, fr
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from pushward.ids import Sid
-from pushward.values import NotificationPlatform, Sealed
+from pushward.values import NotificationPlatform, Sealed, TotpConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,38 @@ class CreatePushFactor:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateFactor:
-    """Verify a factor, change what is given, or both. None leaves a field as it is.
+class CreateTotpFactor:
+    """Agree on a secret for codes. ``secret_digest`` is keyed: it tells equal secrets of one entity."""
+
+    factor_sid: Sid
+    friendly_name: Sealed
+    secret: Sealed
+    secret_digest: bytes
+    config: TotpConfig
+    metadata: Sealed | None
+
+
+@dataclass(frozen=True, slots=True)
+class TryCode:
+    """A code was given. ``steps`` are the time steps that it stands for, in order; none if it is wrong."""
+
+    attempt_id: UUID
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTotpFactor:
+    """Verify a TOTP factor, change what is given, or both. None leaves a field as it is."""
+
+    factor_sid: str
+    tried: TryCode | None = None
+    friendly_name: Sealed | None = None
+    config: TotpConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePushFactor:
+    """Verify a push factor, change what is given, or both. None leaves a field as it is.
 
     ``proof`` is a DER signature over the factor's SID. A platform of ``none`` drops the notification token.
     """

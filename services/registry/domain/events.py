@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pushward.ids import Sid
-from pushward.values import FactorType, NotificationPlatform, Sealed
+from pushward.values import FactorType, NotificationPlatform, Sealed, TotpConfig
 from services.registry.domain.service_settings import ServiceSettings
 
 
@@ -140,7 +140,10 @@ class EntityForgotten:
 
 @dataclass(frozen=True, slots=True)
 class FactorCreated:
-    """A device was enrolled; it can't be challenged before it has proved that it holds the private key."""
+    """A device was enrolled, or a secret for codes agreed on; it can't be challenged before it was proved.
+
+    A push factor has no ``totp_…`` values; a TOTP factor has an empty public key, app and SDK, and no platform.
+    """
 
     factor_sid: Sid
     account_sid: Sid
@@ -156,11 +159,14 @@ class FactorCreated:
     notification_token: Sealed | None
     metadata: Sealed | None
     access_token_sid: Sid | None
+    totp_secret: Sealed | None = None
+    totp_secret_digest: bytes = b""
+    totp_config: TotpConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FactorVerified:
-    """A device has proved that it holds the private key."""
+    """A device has proved that it holds the private key, or a user has entered a right code."""
 
     factor_sid: Sid
     account_sid: Sid
@@ -185,6 +191,34 @@ class FactorUpdated:
     sdk_version: str
     notification_platform: NotificationPlatform
     notification_token: Sealed | None
+    totp_config: TotpConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TotpStepSpent:
+    """A right code was taken: its time step, and every earlier one, counts no more for this factor."""
+
+    factor_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    entity_sid: Sid
+    identity: str
+    factor_type: FactorType
+    step: int
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TotpVerificationFailed:
+    """A wrong code was given to verify a factor, the ``failures``-th one."""
+
+    factor_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    entity_sid: Sid
+    identity: str
+    factor_type: FactorType
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +272,14 @@ AccountEvent = (
 )
 ServiceEvent = ServiceCreated | ServiceUpdated | ServiceDeleted
 EntityEvent = (
-    EntityCreated | EntityDeleted | EntityForgotten | FactorCreated | FactorVerified | FactorUpdated | FactorDeleted
+    EntityCreated
+    | EntityDeleted
+    | EntityForgotten
+    | FactorCreated
+    | FactorVerified
+    | FactorUpdated
+    | FactorDeleted
+    | TotpStepSpent
+    | TotpVerificationFailed
 )
 AccessTokenEvent = AccessTokenIssued | AccessTokenSpent

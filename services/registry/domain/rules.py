@@ -35,7 +35,7 @@ INVALID_FACTOR_TYPE: Final = 60369
 INVALID_CONFIG: Final = 60370
 
 _IDENTITY: Final = re.compile(r"[A-Za-z0-9-]{8,64}")
-_LATER_FACTOR_TYPES: Final = ("totp", "passkeys")
+_LATER_FACTOR_TYPES: Final = ("passkeys",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,15 @@ def new_identity(text: str) -> str:
 
 
 def factor_type(text: str) -> FactorType:
-    """The type of a factor to be created: push. Raises BadRequestError 60306 for what comes later, 60369 otherwise."""
-    if text == FactorType.PUSH:
-        return FactorType.PUSH
+    """The type of a factor to be created. Raises BadRequestError 60306 for what comes later, 60369 otherwise."""
     if text in _LATER_FACTOR_TYPES:
         raise BadRequestError(
-            f"FactorType {text} isn't available in this release of Pushward. Use push.", code=INVALID_REQUEST
+            f"FactorType {text} isn't available in this release of Pushward. Use push or totp.", code=INVALID_REQUEST
         )
-    raise BadRequestError("FactorType must be push.", code=INVALID_FACTOR_TYPE)
+    try:
+        return FactorType(text)
+    except ValueError as error:
+        raise BadRequestError("FactorType must be push or totp.", code=INVALID_FACTOR_TYPE) from error
 
 
 def access_token_factor_type(text: str) -> FactorType:
@@ -143,12 +144,17 @@ def public_key(alg: str, text: str) -> bytes:
     return spki
 
 
-def proof(text: str) -> bytes:
-    """The DER signature of an AuthPayload; empty, which proves nothing, if it isn't base64. Raises BadRequestError."""
+def auth_payload(text: str) -> str:
+    """What may verify a factor, whatever its type. Raises BadRequestError 60306."""
     if len(text) > AUTH_PAYLOAD_CHARACTERS_MAX:
         raise BadRequestError(
             f"AuthPayload must have at most {AUTH_PAYLOAD_CHARACTERS_MAX} characters.", code=INVALID_REQUEST
         )
+    return text
+
+
+def proof(text: str) -> bytes:
+    """The DER signature of a push factor's AuthPayload; empty, which proves nothing, if it isn't base64."""
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:

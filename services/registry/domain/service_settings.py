@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pushward import ids
 from pushward.errors import BadRequestError
+from services.registry.domain import totp_rules
 
 FRIENDLY_NAME_CHARACTERS_MAX: Final = 32
 TEXT_CHARACTERS_MAX: Final = 255
@@ -161,9 +162,9 @@ _RULES: Final[dict[str, Callable[[Any], object]]] = {  # Any: each rule takes it
     "push_apn_credential_sid": _optional_sid("Push.ApnCredentialSid", ids.CREDENTIAL),
     "push_fcm_credential_sid": _optional_sid("Push.FcmCredentialSid", ids.CREDENTIAL),
     "totp_issuer": _optional_text("Totp.Issuer"),
-    "totp_time_step": _between("Totp.TimeStep", 20, 60),
-    "totp_code_length": _between("Totp.CodeLength", 3, 8),
-    "totp_skew": _between("Totp.Skew", 0, 2),
+    "totp_time_step": _between("Totp.TimeStep", totp_rules.TIME_STEP_SECONDS_MIN, totp_rules.TIME_STEP_SECONDS_MAX),
+    "totp_code_length": _between("Totp.CodeLength", totp_rules.CODE_LENGTH_MIN, totp_rules.CODE_LENGTH_MAX),
+    "totp_skew": _between("Totp.Skew", totp_rules.SKEW_MIN, totp_rules.SKEW_MAX),
     "default_template_sid": _optional_sid("DefaultTemplateSid", _TEMPLATE),
     "whatsapp_msg_service_sid": _optional_sid("Whatsapp.MsgServiceSid", _MESSAGING_SERVICE),
     "whatsapp_from": _optional_text("Whatsapp.From"),

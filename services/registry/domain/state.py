@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from pushward.ids import Sid
-from pushward.values import FactorStatus, FactorType, NotificationPlatform, Sealed
+from pushward.values import FactorStatus, FactorType, NotificationPlatform, Sealed, TotpConfig
 from services.registry.domain.service_settings import ServiceSettings
 
 _EPOCH: Final = date(1970, 1, 1)
@@ -95,7 +95,12 @@ class EntityRecord:
 
 @dataclass(frozen=True, slots=True)
 class FactorRecord:
-    """A factor. Its SID is its own row; a deleted one stays as a mark."""
+    """A factor. Its SID is its own row; a deleted one stays as a mark.
+
+    Of a TOTP factor: ``totp_failures`` are the wrong codes that were to verify it; codes of time steps that begin
+    before ``totp_spent_until`` (Unix seconds, 0 at first) count no more, and ``totp_attempt_id`` is the try that spent
+    the last one. Seconds, not steps: a step's number means another time once the factor's time step has changed.
+    """
 
     stream_id: UUID
     version: int
@@ -116,6 +121,12 @@ class FactorRecord:
     deleted: bool
     date_created: datetime
     date_updated: datetime
+    totp_secret: Sealed | None = None
+    totp_secret_digest: bytes = b""
+    totp_config: TotpConfig | None = None
+    totp_failures: int = 0
+    totp_spent_until: int = 0
+    totp_attempt_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

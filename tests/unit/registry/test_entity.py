@@ -7,7 +7,7 @@ import pytest
 from pushward.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, TooManyRequestsError
 from pushward.ids import Sid
 from pushward.values import FactorStatus, FactorType, NotificationPlatform
-from services.registry.domain.commands import UpdateFactor
+from services.registry.domain.commands import UpdatePushFactor
 from services.registry.domain.decider import entity as decider
 from services.registry.domain.events import (
     EntityCreated,
@@ -136,8 +136,8 @@ def test_a_platform_needs_the_services_credential_for_it(platform: NotificationP
 def test_a_proof_of_possession_verifies_the_factor() -> None:
     """Contract section 3.3: a DER signature over the factor's SID."""
     state = given.entity(CREATED, created(1))
-    command = UpdateFactor(given.factor_sid(1), proof=given.proof(1))
-    assert decider.decide_update_factor(state, command, BARE) == [VERIFIED]
+    command = UpdatePushFactor(given.factor_sid(1), proof=given.proof(1))
+    assert decider.decide_update_push_factor(state, command, BARE) == [VERIFIED]
     assert given.then(state, [VERIFIED]).live_factors[0].status is FactorStatus.VERIFIED
 
 
@@ -147,8 +147,8 @@ def test_a_proof_of_possession_verifies_the_factor() -> None:
 def test_a_wrong_proof_is_refused(proof: bytes) -> None:
     """60311: garbage, another key's, over another SID, over nothing."""
     with pytest.raises(ForbiddenError) as raised:
-        decider.decide_update_factor(
-            given.entity(CREATED, created(1)), UpdateFactor(given.factor_sid(1), proof=proof), BARE
+        decider.decide_update_push_factor(
+            given.entity(CREATED, created(1)), UpdatePushFactor(given.factor_sid(1), proof=proof), BARE
         )
     assert raised.value.code == 60311
 
@@ -156,15 +156,15 @@ def test_a_wrong_proof_is_refused(proof: bytes) -> None:
 def test_a_proof_for_a_verified_factor_is_ignored() -> None:
     """Contract section 10: 200, unchanged, whatever the proof says."""
     state = given.entity(CREATED, created(1), VERIFIED)
-    assert decider.decide_update_factor(state, UpdateFactor(given.factor_sid(1), proof=b"x"), BARE) == []
+    assert decider.decide_update_push_factor(state, UpdatePushFactor(given.factor_sid(1), proof=b"x"), BARE) == []
 
 
 def test_verification_and_changes_are_one_append() -> None:
     """The proof first, then the factor's changeable part as a whole."""
     state = given.entity(CREATED, created(1))
     renamed = given.sealed("tablet")
-    command = UpdateFactor(given.factor_sid(1), proof=given.proof(1), friendly_name=renamed)
-    events = decider.decide_update_factor(state, command, BARE)
+    command = UpdatePushFactor(given.factor_sid(1), proof=given.proof(1), friendly_name=renamed)
+    events = decider.decide_update_push_factor(state, command, BARE)
     assert events == [
         VERIFIED,
         FactorUpdated(
@@ -188,31 +188,31 @@ def test_another_platform_needs_another_token() -> None:
     """60370; to `none` the token is dropped; within the platform the token is kept."""
     state = given.entity(CREATED, created(1, NotificationPlatform.FCM))
     both = ServiceSettings(push_apn_credential_sid="CR" + "a" * 32, push_fcm_credential_sid="CR" + "f" * 32)
-    to_apn = UpdateFactor(given.factor_sid(1), notification_platform=NotificationPlatform.APN)
+    to_apn = UpdatePushFactor(given.factor_sid(1), notification_platform=NotificationPlatform.APN)
     with pytest.raises(BadRequestError) as raised:
-        decider.decide_update_factor(state, to_apn, both)
+        decider.decide_update_push_factor(state, to_apn, both)
     assert raised.value.code == 60370
 
-    to_none = UpdateFactor(given.factor_sid(1), notification_platform=NotificationPlatform.NONE)
-    (updated,) = decider.decide_update_factor(state, to_none, BARE)
+    to_none = UpdatePushFactor(given.factor_sid(1), notification_platform=NotificationPlatform.NONE)
+    (updated,) = decider.decide_update_push_factor(state, to_none, BARE)
     assert isinstance(updated, FactorUpdated)
     assert updated.notification_token is None
 
-    (kept,) = decider.decide_update_factor(state, UpdateFactor(given.factor_sid(1), app_id="app2"), BARE)
+    (kept,) = decider.decide_update_push_factor(state, UpdatePushFactor(given.factor_sid(1), app_id="app2"), BARE)
     assert isinstance(kept, FactorUpdated)
     assert kept.notification_token == given.sealed("token")
 
 
 def test_changing_the_platform_needs_the_services_credential() -> None:
     """52004 only where the platform changes: a token may be renewed though the credential is gone."""
-    command = UpdateFactor(
+    command = UpdatePushFactor(
         given.factor_sid(1), notification_platform=NotificationPlatform.FCM, notification_token=given.sealed("new")
     )
     with pytest.raises(BadRequestError) as raised:
-        decider.decide_update_factor(given.entity(CREATED, created(1)), command, BARE)
+        decider.decide_update_push_factor(given.entity(CREATED, created(1)), command, BARE)
     assert raised.value.code == 52004
-    assert decider.decide_update_factor(given.entity(CREATED, created(1)), command, WITH_FCM)
-    assert decider.decide_update_factor(given.entity(CREATED, created(1, NotificationPlatform.FCM)), command, BARE)
+    assert decider.decide_update_push_factor(given.entity(CREATED, created(1)), command, WITH_FCM)
+    assert decider.decide_update_push_factor(given.entity(CREATED, created(1, NotificationPlatform.FCM)), command, BARE)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_factor_that_is_not_there_can_neither_be_changed_nor_deleted(
     """60392 without its entity, 60390 without itself."""
     state = given.entity(*events)
     with pytest.raises(NotFoundError) as update:
-        decider.decide_update_factor(state, UpdateFactor(given.factor_sid(1), app_id="x"), BARE)
+        decider.decide_update_push_factor(state, UpdatePushFactor(given.factor_sid(1), app_id="x"), BARE)
     with pytest.raises(NotFoundError) as delete:
         decider.decide_delete_factor(state, given.factor_sid(1))
     assert (update.value.code, delete.value.code) == (code, code)

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pushward.api.common.v1 import common_pb2 as pushward_dot_api_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)pushward/api/challenge/v1/challenge.proto\x12\x19pushward.api.challenge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#pushward/api/common/v1/common.proto\"\xb3\x04\n\tChallenge\x12\x0b\n\x03sid\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x02 \x01(\t\x12\x13\n\x0bservice_sid\x18\x03 \x01(\t\x12\x12\n\nentity_sid\x18\x04 \x01(\t\x12\x10\n\x08identity\x18\x05 \x01(\t\x12\x12\n\nfactor_sid\x18\x06 \x01(\t\x12\x31\n\x06status\x18\x07 \x01(\x0e\x32!.pushward.api.challenge.v1.Status\x12\x37\n\x0b\x66\x61\x63tor_type\x18\x08 \x01(\x0e\x32\".pushward.api.common.v1.FactorType\x12\x14\n\x0c\x64\x65tails_json\x18\t \x01(\t\x12 \n\x13hidden_details_json\x18\n \x01(\tH\x00\x88\x01\x01\x12\x1a\n\rmetadata_json\x18\x0b \x01(\tH\x01\x88\x01\x01\x12\x30\n\x0c\x64\x61te_created\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64\x61te_updated\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x64\x61te_responded\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0f\x65xpiration_date\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x16\n\x14_hidden_details_jsonB\x10\n\x0e_metadata_json\"\xe4\x02\n\x16\x43reateChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x12\n\nfactor_sid\x18\x04 \x01(\t\x12\x1c\n\x0f\x65xpiration_date\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x0f\x64\x65tails_message\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x16\n\x0e\x64\x65tails_fields\x18\x07 \x03(\t\x12\x1b\n\x0ehidden_details\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x19\n\x0c\x61uth_payload\x18\t \x01(\tH\x03\x88\x01\x01\x42\x12\n\x10_expiration_dateB\x12\n\x10_details_messageB\x11\n\x0f_hidden_detailsB\x0f\n\r_auth_payload\"\x8c\x01\n\x13GetChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\"\xb6\x02\n\x15ListChallengesRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x17\n\nfactor_sid\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x31\n\x06status\x18\x05 \x01(\x0e\x32!.pushward.api.challenge.v1.Status\x12/\n\x05order\x18\x06 \x01(\x0e\x32 .pushward.api.challenge.v1.Order\x12\x31\n\x04page\x18\x07 \x01(\x0b\x32#.pushward.api.common.v1.PageRequestB\r\n\x0b_factor_sid\"\x80\x01\n\x13ListChallengesReply\x12\x38\n\nchallenges\x18\x01 \x03(\x0b\x32$.pushward.api.challenge.v1.Challenge\x12/\n\x04page\x18\x02 \x01(\x0b\x32!.pushward.api.common.v1.PageReply\"\xdf\x01\n\x16\x41nswerChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\x12\x19\n\x0c\x61uth_payload\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08metadata\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\x0f\n\r_auth_payloadB\x0b\n\t_metadata\">\n\x1bRenderChallengeEventRequest\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\x10\n\x08position\x18\x02 \x01(\x03\"\x9c\x01\n\x19RenderChallengeEventReply\x12P\n\x06\x66ields\x18\x01 \x03(\x0b\x32@.pushward.api.challenge.v1.RenderChallengeEventReply.FieldsEntry\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\")\n\x10GetPromptRequest\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\"y\n\x06Prompt\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\x12\x12\n\nfactor_sid\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x33\n\x0f\x65xpiration_date\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8a\x01\n\x11GetReceiptRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\"*\n\x07Receipt\x12\x0b\n\x03jws\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c*p\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATUS_PENDING\x10\x01\x12\x12\n\x0eSTATUS_EXPIRED\x10\x02\x12\x13\n\x0fSTATUS_APPROVED\x10\x03\x12\x11\n\rSTATUS_DENIED\x10\x04*=\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\r\n\tORDER_ASC\x10\x01\x12\x0e\n\nORDER_DESC\x10\x02\x32\x80\x06\n\nChallenges\x12j\n\x0f\x43reateChallenge\x12\x31.pushward.api.challenge.v1.CreateChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12\x64\n\x0cGetChallenge\x12..pushward.api.challenge.v1.GetChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12r\n\x0eListChallenges\x12\x30.pushward.api.challenge.v1.ListChallengesRequest\x1a..pushward.api.challenge.v1.ListChallengesReply\x12j\n\x0f\x41nswerChallenge\x12\x31.pushward.api.challenge.v1.AnswerChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12\x82\x01\n\x12RenderWebhookEvent\x12\x36.pushward.api.challenge.v1.RenderChallengeEventRequest\x1a\x34.pushward.api.challenge.v1.RenderChallengeEventReply\x12[\n\tGetPrompt\x12+.pushward.api.challenge.v1.GetPromptRequest\x1a!.pushward.api.challenge.v1.Prompt\x12^\n\nGetReceipt\x12,.pushward.api.challenge.v1.GetReceiptRequest\x1a\".pushward.api.challenge.v1.Receiptb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)pushward/api/challenge/v1/challenge.proto\x12\x19pushward.api.challenge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#pushward/api/common/v1/common.proto\"\xc9\x04\n\tChallenge\x12\x0b\n\x03sid\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x02 \x01(\t\x12\x13\n\x0bservice_sid\x18\x03 \x01(\t\x12\x12\n\nentity_sid\x18\x04 \x01(\t\x12\x10\n\x08identity\x18\x05 \x01(\t\x12\x12\n\nfactor_sid\x18\x06 \x01(\t\x12\x31\n\x06status\x18\x07 \x01(\x0e\x32!.pushward.api.challenge.v1.Status\x12\x37\n\x0b\x66\x61\x63tor_type\x18\x08 \x01(\x0e\x32\".pushward.api.common.v1.FactorType\x12\x19\n\x0c\x64\x65tails_json\x18\t \x01(\tH\x00\x88\x01\x01\x12 \n\x13hidden_details_json\x18\n \x01(\tH\x01\x88\x01\x01\x12\x1a\n\rmetadata_json\x18\x0b \x01(\tH\x02\x88\x01\x01\x12\x30\n\x0c\x64\x61te_created\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64\x61te_updated\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x64\x61te_responded\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0f\x65xpiration_date\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\r_details_jsonB\x16\n\x14_hidden_details_jsonB\x10\n\x0e_metadata_json\"\xe4\x02\n\x16\x43reateChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x12\n\nfactor_sid\x18\x04 \x01(\t\x12\x1c\n\x0f\x65xpiration_date\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x0f\x64\x65tails_message\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x16\n\x0e\x64\x65tails_fields\x18\x07 \x03(\t\x12\x1b\n\x0ehidden_details\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x19\n\x0c\x61uth_payload\x18\t \x01(\tH\x03\x88\x01\x01\x42\x12\n\x10_expiration_dateB\x12\n\x10_details_messageB\x11\n\x0f_hidden_detailsB\x0f\n\r_auth_payload\"\x8c\x01\n\x13GetChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\"\xb6\x02\n\x15ListChallengesRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x17\n\nfactor_sid\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x31\n\x06status\x18\x05 \x01(\x0e\x32!.pushward.api.challenge.v1.Status\x12/\n\x05order\x18\x06 \x01(\x0e\x32 .pushward.api.challenge.v1.Order\x12\x31\n\x04page\x18\x07 \x01(\x0b\x32#.pushward.api.common.v1.PageRequestB\r\n\x0b_factor_sid\"\x80\x01\n\x13ListChallengesReply\x12\x38\n\nchallenges\x18\x01 \x03(\x0b\x32$.pushward.api.challenge.v1.Challenge\x12/\n\x04page\x18\x02 \x01(\x0b\x32!.pushward.api.common.v1.PageReply\"\xdf\x01\n\x16\x41nswerChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\x12\x19\n\x0c\x61uth_payload\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08metadata\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\x0f\n\r_auth_payloadB\x0b\n\t_metadata\">\n\x1bRenderChallengeEventRequest\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\x10\n\x08position\x18\x02 \x01(\x03\"\x9c\x01\n\x19RenderChallengeEventReply\x12P\n\x06\x66ields\x18\x01 \x03(\x0b\x32@.pushward.api.challenge.v1.RenderChallengeEventReply.FieldsEntry\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\")\n\x10GetPromptRequest\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\"y\n\x06Prompt\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\x12\x12\n\nfactor_sid\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x33\n\x0f\x65xpiration_date\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8a\x01\n\x11GetReceiptRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\"*\n\x07Receipt\x12\x0b\n\x03jws\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c*p\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATUS_PENDING\x10\x01\x12\x12\n\x0eSTATUS_EXPIRED\x10\x02\x12\x13\n\x0fSTATUS_APPROVED\x10\x03\x12\x11\n\rSTATUS_DENIED\x10\x04*=\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\r\n\tORDER_ASC\x10\x01\x12\x0e\n\nORDER_DESC\x10\x02\x32\x80\x06\n\nChallenges\x12j\n\x0f\x43reateChallenge\x12\x31.pushward.api.challenge.v1.CreateChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12\x64\n\x0cGetChallenge\x12..pushward.api.challenge.v1.GetChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12r\n\x0eListChallenges\x12\x30.pushward.api.challenge.v1.ListChallengesRequest\x1a..pushward.api.challenge.v1.ListChallengesReply\x12j\n\x0f\x41nswerChallenge\x12\x31.pushward.api.challenge.v1.AnswerChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12\x82\x01\n\x12RenderWebhookEvent\x12\x36.pushward.api.challenge.v1.RenderChallengeEventRequest\x1a\x34.pushward.api.challenge.v1.RenderChallengeEventReply\x12[\n\tGetPrompt\x12+.pushward.api.challenge.v1.GetPromptRequest\x1a!.pushward.api.challenge.v1.Prompt\x12^\n\nGetReceipt\x12,.pushward.api.challenge.v1.GetReceiptRequest\x1a\".pushward.api.challenge.v1.Receiptb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,36 +35,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._loaded_options = None
   _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_options = b'8\001'
-  _globals['_STATUS']._serialized_start=2454
-  _globals['_STATUS']._serialized_end=2566
-  _globals['_ORDER']._serialized_start=2568
-  _globals['_ORDER']._serialized_end=2629
+  _globals['_STATUS']._serialized_start=2476
+  _globals['_STATUS']._serialized_end=2588
+  _globals['_ORDER']._serialized_start=2590
+  _globals['_ORDER']._serialized_end=2651
   _globals['_CHALLENGE']._serialized_start=143
-  _globals['_CHALLENGE']._serialized_end=706
-  _globals['_CREATECHALLENGEREQUEST']._serialized_start=709
-  _globals['_CREATECHALLENGEREQUEST']._serialized_end=1065
-  _globals['_GETCHALLENGEREQUEST']._serialized_start=1068
-  _globals['_GETCHALLENGEREQUEST']._serialized_end=1208
-  _globals['_LISTCHALLENGESREQUEST']._serialized_start=1211
-  _globals['_LISTCHALLENGESREQUEST']._serialized_end=1521
-  _globals['_LISTCHALLENGESREPLY']._serialized_start=1524
-  _globals['_LISTCHALLENGESREPLY']._serialized_end=1652
-  _globals['_ANSWERCHALLENGEREQUEST']._serialized_start=1655
-  _globals['_ANSWERCHALLENGEREQUEST']._serialized_end=1878
-  _globals['_RENDERCHALLENGEEVENTREQUEST']._serialized_start=1880
-  _globals['_RENDERCHALLENGEEVENTREQUEST']._serialized_end=1942
-  _globals['_RENDERCHALLENGEEVENTREPLY']._serialized_start=1945
-  _globals['_RENDERCHALLENGEEVENTREPLY']._serialized_end=2101
-  _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_start=2056
-  _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_end=2101
-  _globals['_GETPROMPTREQUEST']._serialized_start=2103
-  _globals['_GETPROMPTREQUEST']._serialized_end=2144
-  _globals['_PROMPT']._serialized_start=2146
-  _globals['_PROMPT']._serialized_end=2267
-  _globals['_GETRECEIPTREQUEST']._serialized_start=2270
-  _globals['_GETRECEIPTREQUEST']._serialized_end=2408
-  _globals['_RECEIPT']._serialized_start=2410
-  _globals['_RECEIPT']._serialized_end=2452
-  _globals['_CHALLENGES']._serialized_start=2632
-  _globals['_CHALLENGES']._serialized_end=3400
+  _globals['_CHALLENGE']._serialized_end=728
+  _globals['_CREATECHALLENGEREQUEST']._serialized_start=731
+  _globals['_CREATECHALLENGEREQUEST']._serialized_end=1087
+  _globals['_GETCHALLENGEREQUEST']._serialized_start=1090
+  _globals['_GETCHALLENGEREQUEST']._serialized_end=1230
+  _globals['_LISTCHALLENGESREQUEST']._serialized_start=1233
+  _globals['_LISTCHALLENGESREQUEST']._serialized_end=1543
+  _globals['_LISTCHALLENGESREPLY']._serialized_start=1546
+  _globals['_LISTCHALLENGESREPLY']._serialized_end=1674
+  _globals['_ANSWERCHALLENGEREQUEST']._serialized_start=1677
+  _globals['_ANSWERCHALLENGEREQUEST']._serialized_end=1900
+  _globals['_RENDERCHALLENGEEVENTREQUEST']._serialized_start=1902
+  _globals['_RENDERCHALLENGEEVENTREQUEST']._serialized_end=1964
+  _globals['_RENDERCHALLENGEEVENTREPLY']._serialized_start=1967
+  _globals['_RENDERCHALLENGEEVENTREPLY']._serialized_end=2123
+  _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_start=2078
+  _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_end=2123
+  _globals['_GETPROMPTREQUEST']._serialized_start=2125
+  _globals['_GETPROMPTREQUEST']._serialized_end=2166
+  _globals['_PROMPT']._serialized_start=2168
+  _globals['_PROMPT']._serialized_end=2289
+  _globals['_GETRECEIPTREQUEST']._serialized_start=2292
+  _globals['_GETRECEIPTREQUEST']._serialized_end=2430
+  _globals['_RECEIPT']._serialized_start=2432
+  _globals['_RECEIPT']._serialized_end=2474
+  _globals['_CHALLENGES']._serialized_start=2654
+  _globals['_CHALLENGES']._serialized_end=3422
 # @@protoc_insertion_point(module_scope)

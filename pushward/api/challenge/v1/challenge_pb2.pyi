@@ -87,6 +87,7 @@ class Challenge(_message.Message):
     status: Global___Status.ValueType
     factor_type: _common_pb2.FactorType.ValueType
     details_json: _builtins.str
+    """unset where nothing is shown: a code needs no message"""
     hidden_details_json: _builtins.str
     metadata_json: _builtins.str
     @_builtins.property
@@ -110,7 +111,7 @@ class Challenge(_message.Message):
         factor_sid: _builtins.str = ...,
         status: Global___Status.ValueType = ...,
         factor_type: _common_pb2.FactorType.ValueType = ...,
-        details_json: _builtins.str = ...,
+        details_json: _builtins.str | None = ...,
         hidden_details_json: _builtins.str | None = ...,
         metadata_json: _builtins.str | None = ...,
         date_created: _timestamp_pb2.Timestamp | None = ...,
@@ -118,14 +119,18 @@ class Challenge(_message.Message):
         date_responded: _timestamp_pb2.Timestamp | None = ...,
         expiration_date: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_hidden_details_json", b"_hidden_details_json", "_metadata_json", b"_metadata_json", "date_created", b"date_created", "date_responded", b"date_responded", "date_updated", b"date_updated", "expiration_date", b"expiration_date", "hidden_details_json", b"hidden_details_json", "metadata_json", b"metadata_json"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_details_json", b"_details_json", "_hidden_details_json", b"_hidden_details_json", "_metadata_json", b"_metadata_json", "date_created", b"date_created", "date_responded", b"date_responded", "date_updated", b"date_updated", "details_json", b"details_json", "expiration_date", b"expiration_date", "hidden_details_json", b"hidden_details_json", "metadata_json", b"metadata_json"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hidden_details_json", b"_hidden_details_json", "_metadata_json", b"_metadata_json", "account_sid", b"account_sid", "date_created", b"date_created", "date_responded", b"date_responded", "date_updated", b"date_updated", "details_json", b"details_json", "entity_sid", b"entity_sid", "expiration_date", b"expiration_date", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "hidden_details_json", b"hidden_details_json", "identity", b"identity", "metadata_json", b"metadata_json", "service_sid", b"service_sid", "sid", b"sid", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_details_json", b"_details_json", "_hidden_details_json", b"_hidden_details_json", "_metadata_json", b"_metadata_json", "account_sid", b"account_sid", "date_created", b"date_created", "date_responded", b"date_responded", "date_updated", b"date_updated", "details_json", b"details_json", "entity_sid", b"entity_sid", "expiration_date", b"expiration_date", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "hidden_details_json", b"hidden_details_json", "identity", b"identity", "metadata_json", b"metadata_json", "service_sid", b"service_sid", "sid", b"sid", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__details_json: _TypeAlias = _typing.Literal["details_json"]  # noqa: Y015
+    _WhichOneofArgType__details_json: _TypeAlias = _typing.Literal["_details_json", b"_details_json"]  # noqa: Y015
     _WhichOneofReturnType__hidden_details_json: _TypeAlias = _typing.Literal["hidden_details_json"]  # noqa: Y015
     _WhichOneofArgType__hidden_details_json: _TypeAlias = _typing.Literal["_hidden_details_json", b"_hidden_details_json"]  # noqa: Y015
     _WhichOneofReturnType__metadata_json: _TypeAlias = _typing.Literal["metadata_json"]  # noqa: Y015
     _WhichOneofArgType__metadata_json: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__details_json) -> _WhichOneofReturnType__details_json | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__hidden_details_json) -> _WhichOneofReturnType__hidden_details_json | None: ...
     @_typing.overload
@@ -155,6 +160,7 @@ class CreateChallengeRequest(_message.Message):
     hidden_details: _builtins.str
     """a JSON object, as it came"""
     auth_payload: _builtins.str
+    """a code, for a TOTP factor"""
     @_builtins.property
     def context(self) -> _common_pb2.RequestContext: ...
     @_builtins.property
@@ -307,6 +313,7 @@ class AnswerChallengeRequest(_message.Message):
     identity: _builtins.str
     challenge_sid: _builtins.str
     auth_payload: _builtins.str
+    """a device's JWS, or from an account a code"""
     metadata: _builtins.str
     """a JSON object, as it came"""
     @_builtins.property

@@ -24,35 +24,39 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#pushward/api/common/v1/common.proto\x12\x16pushward.api.common.v1\";\n\x06Sealed\x12\x0e\n\x06key_id\x18\x01 \x01(\x0c\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x12\n\nciphertext\x18\x03 \x01(\x0c\"?\n\x10\x41\x63\x63ountPrincipal\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\t\x12\x16\n\x0e\x63redential_sid\x18\x02 \x01(\t\"\xa1\x02\n\x0f\x44\x65vicePrincipal\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\t\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x12\n\nentity_sid\x18\x03 \x01(\t\x12\x10\n\x08identity\x18\x04 \x01(\t\x12\x12\n\nfactor_sid\x18\x05 \x01(\t\x12;\n\rfactor_status\x18\x06 \x01(\x0e\x32$.pushward.api.common.v1.FactorStatus\x12\x12\n\npublic_key\x18\x07 \x01(\x0c\x12\x15\n\rentity_stream\x18\x08 \x01(\x0c\x12\x16\n\x0e\x65ntity_version\x18\t \x01(\x05\x12\x0e\n\x06key_id\x18\n \x01(\x0c\x12\x1a\n\x12\x65xpires_at_seconds\x18\x0b \x01(\x03\"l\n\x14\x41\x63\x63\x65ssTokenPrincipal\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\t\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x18\n\x10\x61\x63\x63\x65ss_token_sid\x18\x03 \x01(\t\x12\x10\n\x08identity\x18\x04 \x01(\t\"\xd1\x01\n\tPrincipal\x12;\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32(.pushward.api.common.v1.AccountPrincipalH\x00\x12\x39\n\x06\x64\x65vice\x18\x02 \x01(\x0b\x32\'.pushward.api.common.v1.DevicePrincipalH\x00\x12\x44\n\x0c\x61\x63\x63\x65ss_token\x18\x03 \x01(\x0b\x32,.pushward.api.common.v1.AccessTokenPrincipalH\x00\x42\x06\n\x04kind\"r\n\x0eRequestContext\x12\x34\n\tprincipal\x18\x01 \x01(\x0b\x32!.pushward.api.common.v1.Principal\x12\x12\n\ncommand_id\x18\x02 \x01(\x0c\x12\x16\n\x0e\x63orrelation_id\x18\x03 \x01(\x0c\"*\n\x0bPageRequest\x12\x0c\n\x04size\x18\x01 \x01(\x05\x12\r\n\x05token\x18\x02 \x01(\t\"7\n\tPageReply\x12\x12\n\nnext_token\x18\x01 \x01(\t\x12\x16\n\x0eprevious_token\x18\x02 \x01(\t\"X\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x13\n\x0bhttp_status\x18\x03 \x01(\x05\x12\x1b\n\x13retry_after_seconds\x18\x04 \x01(\x05*U\n\nFactorType\x12\x1b\n\x17\x46\x41\x43TOR_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x46\x41\x43TOR_TYPE_PUSH\x10\x01\x12\x14\n\x10\x46\x41\x43TOR_TYPE_TOTP\x10\x02*g\n\x0c\x46\x61\x63torStatus\x12\x1d\n\x19\x46\x41\x43TOR_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46\x41\x43TOR_STATUS_UNVERIFIED\x10\x01\x12\x1a\n\x16\x46\x41\x43TOR_STATUS_VERIFIED\x10\x02*\x9b\x01\n\x14NotificationPlatform\x12%\n!NOTIFICATION_PLATFORM_UNSPECIFIED\x10\x00\x12\x1e\n\x1aNOTIFICATION_PLATFORM_NONE\x10\x01\x12\x1d\n\x19NOTIFICATION_PLATFORM_FCM\x10\x02\x12\x1d\n\x19NOTIFICATION_PLATFORM_APN\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#pushward/api/common/v1/common.proto\x12\x16pushward.api.common.v1\";\n\x06Sealed\x12\x0e\n\x06key_id\x18\x01 \x01(\x0c\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x12\n\nciphertext\x18\x03 \x01(\x0c\"v\n\nTotpConfig\x12\x32\n\x03\x61lg\x18\x01 \x01(\x0e\x32%.pushward.api.common.v1.TotpAlgorithm\x12\x0c\n\x04skew\x18\x02 \x01(\x05\x12\x13\n\x0b\x63ode_length\x18\x03 \x01(\x05\x12\x11\n\ttime_step\x18\x04 \x01(\x05\"?\n\x10\x41\x63\x63ountPrincipal\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\t\x12\x16\n\x0e\x63redential_sid\x18\x02 \x01(\t\"\xa1\x02\n\x0f\x44\x65vicePrincipal\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\t\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x12\n\nentity_sid\x18\x03 \x01(\t\x12\x10\n\x08identity\x18\x04 \x01(\t\x12\x12\n\nfactor_sid\x18\x05 \x01(\t\x12;\n\rfactor_status\x18\x06 \x01(\x0e\x32$.pushward.api.common.v1.FactorStatus\x12\x12\n\npublic_key\x18\x07 \x01(\x0c\x12\x15\n\rentity_stream\x18\x08 \x01(\x0c\x12\x16\n\x0e\x65ntity_version\x18\t \x01(\x05\x12\x0e\n\x06key_id\x18\n \x01(\x0c\x12\x1a\n\x12\x65xpires_at_seconds\x18\x0b \x01(\x03\"l\n\x14\x41\x63\x63\x65ssTokenPrincipal\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x01 \x01(\t\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x18\n\x10\x61\x63\x63\x65ss_token_sid\x18\x03 \x01(\t\x12\x10\n\x08identity\x18\x04 \x01(\t\"\xd1\x01\n\tPrincipal\x12;\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32(.pushward.api.common.v1.AccountPrincipalH\x00\x12\x39\n\x06\x64\x65vice\x18\x02 \x01(\x0b\x32\'.pushward.api.common.v1.DevicePrincipalH\x00\x12\x44\n\x0c\x61\x63\x63\x65ss_token\x18\x03 \x01(\x0b\x32,.pushward.api.common.v1.AccessTokenPrincipalH\x00\x42\x06\n\x04kind\"r\n\x0eRequestContext\x12\x34\n\tprincipal\x18\x01 \x01(\x0b\x32!.pushward.api.common.v1.Principal\x12\x12\n\ncommand_id\x18\x02 \x01(\x0c\x12\x16\n\x0e\x63orrelation_id\x18\x03 \x01(\x0c\"*\n\x0bPageRequest\x12\x0c\n\x04size\x18\x01 \x01(\x05\x12\r\n\x05token\x18\x02 \x01(\t\"7\n\tPageReply\x12\x12\n\nnext_token\x18\x01 \x01(\t\x12\x16\n\x0eprevious_token\x18\x02 \x01(\t\"X\n\x05\x45rror\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x13\n\x0bhttp_status\x18\x03 \x01(\x05\x12\x1b\n\x13retry_after_seconds\x18\x04 \x01(\x05*U\n\nFactorType\x12\x1b\n\x17\x46\x41\x43TOR_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x46\x41\x43TOR_TYPE_PUSH\x10\x01\x12\x14\n\x10\x46\x41\x43TOR_TYPE_TOTP\x10\x02*g\n\x0c\x46\x61\x63torStatus\x12\x1d\n\x19\x46\x41\x43TOR_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46\x41\x43TOR_STATUS_UNVERIFIED\x10\x01\x12\x1a\n\x16\x46\x41\x43TOR_STATUS_VERIFIED\x10\x02*\x9b\x01\n\x14NotificationPlatform\x12%\n!NOTIFICATION_PLATFORM_UNSPECIFIED\x10\x00\x12\x1e\n\x1aNOTIFICATION_PLATFORM_NONE\x10\x01\x12\x1d\n\x19NOTIFICATION_PLATFORM_FCM\x10\x02\x12\x1d\n\x19NOTIFICATION_PLATFORM_APN\x10\x03*~\n\rTotpAlgorithm\x12\x1e\n\x1aTOTP_ALGORITHM_UNSPECIFIED\x10\x00\x12\x17\n\x13TOTP_ALGORITHM_SHA1\x10\x01\x12\x19\n\x15TOTP_ALGORITHM_SHA256\x10\x02\x12\x19\n\x15TOTP_ALGORITHM_SHA512\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pushward.api.common.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FACTORTYPE']._serialized_start=1110
-  _globals['_FACTORTYPE']._serialized_end=1195
-  _globals['_FACTORSTATUS']._serialized_start=1197
-  _globals['_FACTORSTATUS']._serialized_end=1300
-  _globals['_NOTIFICATIONPLATFORM']._serialized_start=1303
-  _globals['_NOTIFICATIONPLATFORM']._serialized_end=1458
+  _globals['_FACTORTYPE']._serialized_start=1230
+  _globals['_FACTORTYPE']._serialized_end=1315
+  _globals['_FACTORSTATUS']._serialized_start=1317
+  _globals['_FACTORSTATUS']._serialized_end=1420
+  _globals['_NOTIFICATIONPLATFORM']._serialized_start=1423
+  _globals['_NOTIFICATIONPLATFORM']._serialized_end=1578
+  _globals['_TOTPALGORITHM']._serialized_start=1580
+  _globals['_TOTPALGORITHM']._serialized_end=1706
   _globals['_SEALED']._serialized_start=63
   _globals['_SEALED']._serialized_end=122
-  _globals['_ACCOUNTPRINCIPAL']._serialized_start=124
-  _globals['_ACCOUNTPRINCIPAL']._serialized_end=187
-  _globals['_DEVICEPRINCIPAL']._serialized_start=190
-  _globals['_DEVICEPRINCIPAL']._serialized_end=479
-  _globals['_ACCESSTOKENPRINCIPAL']._serialized_start=481
-  _globals['_ACCESSTOKENPRINCIPAL']._serialized_end=589
-  _globals['_PRINCIPAL']._serialized_start=592
-  _globals['_PRINCIPAL']._serialized_end=801
-  _globals['_REQUESTCONTEXT']._serialized_start=803
-  _globals['_REQUESTCONTEXT']._serialized_end=917
-  _globals['_PAGEREQUEST']._serialized_start=919
-  _globals['_PAGEREQUEST']._serialized_end=961
-  _globals['_PAGEREPLY']._serialized_start=963
-  _globals['_PAGEREPLY']._serialized_end=1018
-  _globals['_ERROR']._serialized_start=1020
-  _globals['_ERROR']._serialized_end=1108
+  _globals['_TOTPCONFIG']._serialized_start=124
+  _globals['_TOTPCONFIG']._serialized_end=242
+  _globals['_ACCOUNTPRINCIPAL']._serialized_start=244
+  _globals['_ACCOUNTPRINCIPAL']._serialized_end=307
+  _globals['_DEVICEPRINCIPAL']._serialized_start=310
+  _globals['_DEVICEPRINCIPAL']._serialized_end=599
+  _globals['_ACCESSTOKENPRINCIPAL']._serialized_start=601
+  _globals['_ACCESSTOKENPRINCIPAL']._serialized_end=709
+  _globals['_PRINCIPAL']._serialized_start=712
+  _globals['_PRINCIPAL']._serialized_end=921
+  _globals['_REQUESTCONTEXT']._serialized_start=923
+  _globals['_REQUESTCONTEXT']._serialized_end=1037
+  _globals['_PAGEREQUEST']._serialized_start=1039
+  _globals['_PAGEREQUEST']._serialized_end=1081
+  _globals['_PAGEREPLY']._serialized_start=1083
+  _globals['_PAGEREPLY']._serialized_end=1138
+  _globals['_ERROR']._serialized_start=1140
+  _globals['_ERROR']._serialized_end=1228
 # @@protoc_insertion_point(module_scope)

@@ -70,6 +70,25 @@ NOTIFICATION_PLATFORM_FCM: NotificationPlatform.ValueType  # 2
 NOTIFICATION_PLATFORM_APN: NotificationPlatform.ValueType  # 3
 Global___NotificationPlatform: _TypeAlias = NotificationPlatform  # noqa: Y015
 
+class _TotpAlgorithm:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TotpAlgorithmEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TotpAlgorithm.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TOTP_ALGORITHM_UNSPECIFIED: _TotpAlgorithm.ValueType  # 0
+    TOTP_ALGORITHM_SHA1: _TotpAlgorithm.ValueType  # 1
+    TOTP_ALGORITHM_SHA256: _TotpAlgorithm.ValueType  # 2
+    TOTP_ALGORITHM_SHA512: _TotpAlgorithm.ValueType  # 3
+
+class TotpAlgorithm(_TotpAlgorithm, metaclass=_TotpAlgorithmEnumTypeWrapper): ...
+
+TOTP_ALGORITHM_UNSPECIFIED: TotpAlgorithm.ValueType  # 0
+TOTP_ALGORITHM_SHA1: TotpAlgorithm.ValueType  # 1
+TOTP_ALGORITHM_SHA256: TotpAlgorithm.ValueType  # 2
+TOTP_ALGORITHM_SHA512: TotpAlgorithm.ValueType  # 3
+Global___TotpAlgorithm: _TypeAlias = TotpAlgorithm  # noqa: Y015
+
 @_typing.final
 class Sealed(_message.Message):
     """A value that only holders of the data key can read: AES-256-GCM with the stream id and the field's name as
@@ -101,6 +120,39 @@ class Sealed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Sealed: _TypeAlias = Sealed  # noqa: Y015
+
+@_typing.final
+class TotpConfig(_message.Message):
+    """How a TOTP factor's codes are made, and which of them count (RFC 6238)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALG_FIELD_NUMBER: _builtins.int
+    SKEW_FIELD_NUMBER: _builtins.int
+    CODE_LENGTH_FIELD_NUMBER: _builtins.int
+    TIME_STEP_FIELD_NUMBER: _builtins.int
+    alg: Global___TotpAlgorithm.ValueType
+    skew: _builtins.int
+    """so many steps count before and after the present one"""
+    code_length: _builtins.int
+    """digits"""
+    time_step: _builtins.int
+    """seconds"""
+    def __init__(
+        self,
+        *,
+        alg: Global___TotpAlgorithm.ValueType = ...,
+        skew: _builtins.int = ...,
+        code_length: _builtins.int = ...,
+        time_step: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alg", b"alg", "code_length", b"code_length", "skew", b"skew", "time_step", b"time_step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TotpConfig: _TypeAlias = TotpConfig  # noqa: Y015
 
 @_typing.final
 class AccountPrincipal(_message.Message):

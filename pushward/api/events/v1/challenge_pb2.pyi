@@ -20,7 +20,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ChallengeCreated(_message.Message):
-    """A tenant's backend asks; the factor's device is to show the details and to let its user answer."""
+    """A tenant's backend asks; the factor's device is to show the details and to let its user answer, or the backend is to
+    bring a code.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -46,7 +48,7 @@ class ChallengeCreated(_message.Message):
     """where the first push goes"""
     @_builtins.property
     def details(self) -> _common_pb2.Sealed:
-        """JSON: message, fields, date"""
+        """JSON: message, fields, date; codes need none"""
 
     @_builtins.property
     def hidden_details(self) -> _common_pb2.Sealed:
@@ -81,7 +83,9 @@ Global___ChallengeCreated: _TypeAlias = ChallengeCreated  # noqa: Y015
 
 @_typing.final
 class ChallengeApproved(_message.Message):
-    """The factor's device signed "approved" over all that it had shown. Final: no other answer is taken."""
+    """The factor's device signed "approved" over all that it had shown, or a right code was given. Final: no other answer
+    is taken.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -103,11 +107,11 @@ class ChallengeApproved(_message.Message):
     factor_type: _common_pb2.FactorType.ValueType
     @_builtins.property
     def receipt(self) -> _common_pb2.Sealed:
-        """the device's JWS, as it came"""
+        """the device's JWS, as it came; codes have none"""
 
     @_builtins.property
     def metadata(self) -> _common_pb2.Sealed:
-        """JSON object of strings: what the device said beside its answer"""
+        """JSON object of strings: what was said beside the answer"""
 
     def __init__(
         self,
@@ -180,6 +184,86 @@ class ChallengeDenied(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChallengeDenied: _TypeAlias = ChallengeDenied  # noqa: Y015
+
+@_typing.final
+class ChallengeAttempted(_message.Message):
+    """A code was given for it, and is looked at only after this event. After five of them none is looked at any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHALLENGE_SID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    ENTITY_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    FACTOR_SID_FIELD_NUMBER: _builtins.int
+    FACTOR_TYPE_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    challenge_sid: _builtins.str
+    account_sid: _builtins.str
+    service_sid: _builtins.str
+    entity_sid: _builtins.str
+    identity: _builtins.str
+    factor_sid: _builtins.str
+    factor_type: _common_pb2.FactorType.ValueType
+    attempt: _builtins.int
+    """from 1"""
+    def __init__(
+        self,
+        *,
+        challenge_sid: _builtins.str = ...,
+        account_sid: _builtins.str = ...,
+        service_sid: _builtins.str = ...,
+        entity_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        factor_sid: _builtins.str = ...,
+        factor_type: _common_pb2.FactorType.ValueType = ...,
+        attempt: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "attempt", b"attempt", "challenge_sid", b"challenge_sid", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "identity", b"identity", "service_sid", b"service_sid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChallengeAttempted: _TypeAlias = ChallengeAttempted  # noqa: Y015
+
+@_typing.final
+class TotpChallengeCounted(_message.Message):
+    """A TOTP factor was challenged: on a stream of the factor's own, which bounds how often that may happen."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACTOR_SID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    ENTITY_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    CHALLENGE_SID_FIELD_NUMBER: _builtins.int
+    factor_sid: _builtins.str
+    account_sid: _builtins.str
+    service_sid: _builtins.str
+    entity_sid: _builtins.str
+    identity: _builtins.str
+    challenge_sid: _builtins.str
+    """created in the same append"""
+    def __init__(
+        self,
+        *,
+        factor_sid: _builtins.str = ...,
+        account_sid: _builtins.str = ...,
+        service_sid: _builtins.str = ...,
+        entity_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        challenge_sid: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "challenge_sid", b"challenge_sid", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "identity", b"identity", "service_sid", b"service_sid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TotpChallengeCounted: _TypeAlias = TotpChallengeCounted  # noqa: Y015
 
 @_typing.final
 class ChallengeExpired(_message.Message):

@@ -528,7 +528,9 @@ Global___EntityDeleted: _TypeAlias = EntityDeleted  # noqa: Y015
 
 @_typing.final
 class FactorCreated(_message.Message):
-    """A device was enrolled. It can't be challenged before it has proved that it holds the private key."""
+    """A device was enrolled, or a secret for codes agreed on. Neither can be challenged before it was proved: the device that
+    it holds the private key, the user that their authenticator has the secret.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -546,6 +548,9 @@ class FactorCreated(_message.Message):
     NOTIFICATION_TOKEN_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
     ACCESS_TOKEN_SID_FIELD_NUMBER: _builtins.int
+    TOTP_SECRET_FIELD_NUMBER: _builtins.int
+    TOTP_SECRET_DIGEST_FIELD_NUMBER: _builtins.int
+    TOTP_CONFIG_FIELD_NUMBER: _builtins.int
     factor_sid: _builtins.str
     account_sid: _builtins.str
     service_sid: _builtins.str
@@ -553,7 +558,7 @@ class FactorCreated(_message.Message):
     identity: _builtins.str
     factor_type: _common_pb2.FactorType.ValueType
     public_key: _builtins.bytes
-    """SubjectPublicKeyInfo, DER"""
+    """of a device: SubjectPublicKeyInfo, DER"""
     app_id: _builtins.str
     """the client app's"""
     sdk_version: _builtins.str
@@ -562,6 +567,8 @@ class FactorCreated(_message.Message):
     """where pushes go"""
     access_token_sid: _builtins.str
     """the token that enrolled it, if one did"""
+    totp_secret_digest: _builtins.bytes
+    """keyed: equal secrets of one entity show, no more"""
     @_builtins.property
     def friendly_name(self) -> _common_pb2.Sealed:
         """the user's name for the device"""
@@ -573,6 +580,14 @@ class FactorCreated(_message.Message):
     @_builtins.property
     def metadata(self) -> _common_pb2.Sealed:
         """JSON object, the tenant's"""
+
+    @_builtins.property
+    def totp_secret(self) -> _common_pb2.Sealed:
+        """the secret of codes, in base32"""
+
+    @_builtins.property
+    def totp_config(self) -> _common_pb2.TotpConfig:
+        """how codes are made"""
 
     def __init__(
         self,
@@ -591,10 +606,13 @@ class FactorCreated(_message.Message):
         notification_token: _common_pb2.Sealed | None = ...,
         metadata: _common_pb2.Sealed | None = ...,
         access_token_sid: _builtins.str | None = ...,
+        totp_secret: _common_pb2.Sealed | None = ...,
+        totp_secret_digest: _builtins.bytes = ...,
+        totp_config: _common_pb2.TotpConfig | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_access_token_sid", b"_access_token_sid", "access_token_sid", b"access_token_sid", "friendly_name", b"friendly_name", "metadata", b"metadata", "notification_token", b"notification_token"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_access_token_sid", b"_access_token_sid", "access_token_sid", b"access_token_sid", "friendly_name", b"friendly_name", "metadata", b"metadata", "notification_token", b"notification_token", "totp_config", b"totp_config", "totp_secret", b"totp_secret"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_access_token_sid", b"_access_token_sid", "access_token_sid", b"access_token_sid", "account_sid", b"account_sid", "app_id", b"app_id", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "friendly_name", b"friendly_name", "identity", b"identity", "metadata", b"metadata", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "public_key", b"public_key", "sdk_version", b"sdk_version", "service_sid", b"service_sid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_access_token_sid", b"_access_token_sid", "access_token_sid", b"access_token_sid", "account_sid", b"account_sid", "app_id", b"app_id", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "friendly_name", b"friendly_name", "identity", b"identity", "metadata", b"metadata", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "public_key", b"public_key", "sdk_version", b"sdk_version", "service_sid", b"service_sid", "totp_config", b"totp_config", "totp_secret", b"totp_secret", "totp_secret_digest", b"totp_secret_digest"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__access_token_sid: _TypeAlias = _typing.Literal["access_token_sid"]  # noqa: Y015
     _WhichOneofArgType__access_token_sid: _TypeAlias = _typing.Literal["_access_token_sid", b"_access_token_sid"]  # noqa: Y015
@@ -604,7 +622,7 @@ Global___FactorCreated: _TypeAlias = FactorCreated  # noqa: Y015
 
 @_typing.final
 class FactorVerified(_message.Message):
-    """The device has proved that it holds the private key: it can be challenged from now on."""
+    """The device has proved that it holds the private key, or the user has entered a right code: it can be challenged."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -655,6 +673,7 @@ class FactorUpdated(_message.Message):
     SDK_VERSION_FIELD_NUMBER: _builtins.int
     NOTIFICATION_PLATFORM_FIELD_NUMBER: _builtins.int
     NOTIFICATION_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTP_CONFIG_FIELD_NUMBER: _builtins.int
     factor_sid: _builtins.str
     account_sid: _builtins.str
     service_sid: _builtins.str
@@ -675,6 +694,10 @@ class FactorUpdated(_message.Message):
     def notification_token(self) -> _common_pb2.Sealed:
         """the device's address there"""
 
+    @_builtins.property
+    def totp_config(self) -> _common_pb2.TotpConfig:
+        """how codes are made, of a TOTP factor"""
+
     def __init__(
         self,
         *,
@@ -689,10 +712,11 @@ class FactorUpdated(_message.Message):
         sdk_version: _builtins.str = ...,
         notification_platform: _common_pb2.NotificationPlatform.ValueType = ...,
         notification_token: _common_pb2.Sealed | None = ...,
+        totp_config: _common_pb2.TotpConfig | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["friendly_name", b"friendly_name", "notification_token", b"notification_token"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["friendly_name", b"friendly_name", "notification_token", b"notification_token", "totp_config", b"totp_config"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "app_id", b"app_id", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "friendly_name", b"friendly_name", "identity", b"identity", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "sdk_version", b"sdk_version", "service_sid", b"service_sid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "app_id", b"app_id", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "friendly_name", b"friendly_name", "identity", b"identity", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "sdk_version", b"sdk_version", "service_sid", b"service_sid", "totp_config", b"totp_config"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -737,6 +761,90 @@ class FactorDeleted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FactorDeleted: _TypeAlias = FactorDeleted  # noqa: Y015
+
+@_typing.final
+class TotpStepSpent(_message.Message):
+    """A right code was taken. No code of this time step, nor of an earlier one, counts again for this factor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACTOR_SID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    ENTITY_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    FACTOR_TYPE_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    ATTEMPT_ID_FIELD_NUMBER: _builtins.int
+    factor_sid: _builtins.str
+    account_sid: _builtins.str
+    service_sid: _builtins.str
+    entity_sid: _builtins.str
+    identity: _builtins.str
+    factor_type: _common_pb2.FactorType.ValueType
+    step: _builtins.int
+    """Unix seconds divided by the factor's time step"""
+    attempt_id: _builtins.bytes
+    """of the try that has spent it: the event id of ChallengeAttempted, or the verification's own"""
+    def __init__(
+        self,
+        *,
+        factor_sid: _builtins.str = ...,
+        account_sid: _builtins.str = ...,
+        service_sid: _builtins.str = ...,
+        entity_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        factor_type: _common_pb2.FactorType.ValueType = ...,
+        step: _builtins.int = ...,
+        attempt_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "attempt_id", b"attempt_id", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "identity", b"identity", "service_sid", b"service_sid", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TotpStepSpent: _TypeAlias = TotpStepSpent  # noqa: Y015
+
+@_typing.final
+class TotpVerificationFailed(_message.Message):
+    """A wrong code was given to verify the factor. After five of them no code is looked at any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACTOR_SID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    ENTITY_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    FACTOR_TYPE_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    factor_sid: _builtins.str
+    account_sid: _builtins.str
+    service_sid: _builtins.str
+    entity_sid: _builtins.str
+    identity: _builtins.str
+    factor_type: _common_pb2.FactorType.ValueType
+    failures: _builtins.int
+    """so far, this one included"""
+    def __init__(
+        self,
+        *,
+        factor_sid: _builtins.str = ...,
+        account_sid: _builtins.str = ...,
+        service_sid: _builtins.str = ...,
+        entity_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        factor_type: _common_pb2.FactorType.ValueType = ...,
+        failures: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "failures", b"failures", "identity", b"identity", "service_sid", b"service_sid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TotpVerificationFailed: _TypeAlias = TotpVerificationFailed  # noqa: Y015
 
 @_typing.final
 class EntityForgotten(_message.Message):

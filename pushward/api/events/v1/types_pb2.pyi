@@ -41,6 +41,8 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     EVENT_TYPE_FACTOR_UPDATED: _EventType.ValueType  # 24
     EVENT_TYPE_FACTOR_DELETED: _EventType.ValueType  # 25
     EVENT_TYPE_ENTITY_FORGOTTEN: _EventType.ValueType  # 26
+    EVENT_TYPE_TOTP_STEP_SPENT: _EventType.ValueType  # 27
+    EVENT_TYPE_TOTP_VERIFICATION_FAILED: _EventType.ValueType  # 28
     EVENT_TYPE_ACCESS_TOKEN_ISSUED: _EventType.ValueType  # 30
     EVENT_TYPE_ACCESS_TOKEN_SPENT: _EventType.ValueType  # 31
     EVENT_TYPE_CHALLENGE_CREATED: _EventType.ValueType  # 40
@@ -48,6 +50,8 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     EVENT_TYPE_CHALLENGE_DENIED: _EventType.ValueType  # 42
     EVENT_TYPE_CHALLENGE_EXPIRED: _EventType.ValueType  # 43
     EVENT_TYPE_CHALLENGE_CLOSED: _EventType.ValueType  # 44
+    EVENT_TYPE_CHALLENGE_ATTEMPTED: _EventType.ValueType  # 45
+    EVENT_TYPE_TOTP_CHALLENGE_COUNTED: _EventType.ValueType  # 47
     EVENT_TYPE_WEBHOOK_CREATED: _EventType.ValueType  # 50
     EVENT_TYPE_WEBHOOK_UPDATED: _EventType.ValueType  # 51
     EVENT_TYPE_WEBHOOK_DELETED: _EventType.ValueType  # 52
@@ -73,6 +77,8 @@ EVENT_TYPE_FACTOR_VERIFIED: EventType.ValueType  # 23
 EVENT_TYPE_FACTOR_UPDATED: EventType.ValueType  # 24
 EVENT_TYPE_FACTOR_DELETED: EventType.ValueType  # 25
 EVENT_TYPE_ENTITY_FORGOTTEN: EventType.ValueType  # 26
+EVENT_TYPE_TOTP_STEP_SPENT: EventType.ValueType  # 27
+EVENT_TYPE_TOTP_VERIFICATION_FAILED: EventType.ValueType  # 28
 EVENT_TYPE_ACCESS_TOKEN_ISSUED: EventType.ValueType  # 30
 EVENT_TYPE_ACCESS_TOKEN_SPENT: EventType.ValueType  # 31
 EVENT_TYPE_CHALLENGE_CREATED: EventType.ValueType  # 40
@@ -80,6 +86,8 @@ EVENT_TYPE_CHALLENGE_APPROVED: EventType.ValueType  # 41
 EVENT_TYPE_CHALLENGE_DENIED: EventType.ValueType  # 42
 EVENT_TYPE_CHALLENGE_EXPIRED: EventType.ValueType  # 43
 EVENT_TYPE_CHALLENGE_CLOSED: EventType.ValueType  # 44
+EVENT_TYPE_CHALLENGE_ATTEMPTED: EventType.ValueType  # 45
+EVENT_TYPE_TOTP_CHALLENGE_COUNTED: EventType.ValueType  # 47
 EVENT_TYPE_WEBHOOK_CREATED: EventType.ValueType  # 50
 EVENT_TYPE_WEBHOOK_UPDATED: EventType.ValueType  # 51
 EVENT_TYPE_WEBHOOK_DELETED: EventType.ValueType  # 52

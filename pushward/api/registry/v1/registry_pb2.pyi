@@ -839,6 +839,8 @@ class Factor(_message.Message):
     METADATA_JSON_FIELD_NUMBER: _builtins.int
     DATE_CREATED_FIELD_NUMBER: _builtins.int
     DATE_UPDATED_FIELD_NUMBER: _builtins.int
+    TOTP_FIELD_NUMBER: _builtins.int
+    TOTP_BINDING_FIELD_NUMBER: _builtins.int
     sid: _builtins.str
     account_sid: _builtins.str
     service_sid: _builtins.str
@@ -851,11 +853,21 @@ class Factor(_message.Message):
     """SubjectPublicKeyInfo, DER; rendered as `binding` only in answer to a creation"""
     metadata_json: _builtins.str
     @_builtins.property
-    def push(self) -> Global___PushConfig: ...
+    def push(self) -> Global___PushConfig:
+        """of a push factor"""
+
     @_builtins.property
     def date_created(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def date_updated(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def totp(self) -> _common_pb2.TotpConfig:
+        """of a TOTP factor"""
+
+    @_builtins.property
+    def totp_binding(self) -> Global___TotpBinding:
+        """of a TOTP factor, only in answer to its creation"""
+
     def __init__(
         self,
         *,
@@ -872,16 +884,42 @@ class Factor(_message.Message):
         metadata_json: _builtins.str | None = ...,
         date_created: _timestamp_pb2.Timestamp | None = ...,
         date_updated: _timestamp_pb2.Timestamp | None = ...,
+        totp: _common_pb2.TotpConfig | None = ...,
+        totp_binding: Global___TotpBinding | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json", "date_created", b"date_created", "date_updated", b"date_updated", "metadata_json", b"metadata_json", "push", b"push"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json", "date_created", b"date_created", "date_updated", b"date_updated", "metadata_json", b"metadata_json", "push", b"push", "totp", b"totp", "totp_binding", b"totp_binding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json", "account_sid", b"account_sid", "date_created", b"date_created", "date_updated", b"date_updated", "entity_sid", b"entity_sid", "factor_type", b"factor_type", "friendly_name", b"friendly_name", "identity", b"identity", "metadata_json", b"metadata_json", "public_key", b"public_key", "push", b"push", "service_sid", b"service_sid", "sid", b"sid", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json", "account_sid", b"account_sid", "date_created", b"date_created", "date_updated", b"date_updated", "entity_sid", b"entity_sid", "factor_type", b"factor_type", "friendly_name", b"friendly_name", "identity", b"identity", "metadata_json", b"metadata_json", "public_key", b"public_key", "push", b"push", "service_sid", b"service_sid", "sid", b"sid", "status", b"status", "totp", b"totp", "totp_binding", b"totp_binding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__metadata_json: _TypeAlias = _typing.Literal["metadata_json"]  # noqa: Y015
     _WhichOneofArgType__metadata_json: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__metadata_json) -> _WhichOneofReturnType__metadata_json | None: ...
 
 Global___Factor: _TypeAlias = Factor  # noqa: Y015
+
+@_typing.final
+class TotpBinding(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECRET_FIELD_NUMBER: _builtins.int
+    URI_FIELD_NUMBER: _builtins.int
+    secret: _builtins.str
+    """base32 without padding"""
+    uri: _builtins.str
+    """otpauth://totp/…: what authenticators read"""
+    def __init__(
+        self,
+        *,
+        secret: _builtins.str = ...,
+        uri: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["secret", b"secret", "uri", b"uri"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TotpBinding: _TypeAlias = TotpBinding  # noqa: Y015
 
 @_typing.final
 class PushConfig(_message.Message):
@@ -933,6 +971,8 @@ class CreateFactorRequest(_message.Message):
     NOTIFICATION_PLATFORM_FIELD_NUMBER: _builtins.int
     NOTIFICATION_TOKEN_FIELD_NUMBER: _builtins.int
     METADATA_JSON_FIELD_NUMBER: _builtins.int
+    BINDING_SECRET_FIELD_NUMBER: _builtins.int
+    TOTP_FIELD_NUMBER: _builtins.int
     service_sid: _builtins.str
     identity: _builtins.str
     friendly_name: _builtins.str
@@ -945,9 +985,15 @@ class CreateFactorRequest(_message.Message):
     notification_platform: _builtins.str
     notification_token: _builtins.str
     metadata_json: _builtins.str
+    binding_secret: _builtins.str
+    """base32, as it came; made if there is none"""
     @_builtins.property
     def context(self) -> _common_pb2.RequestContext:
         """an account, or an access token"""
+
+    @_builtins.property
+    def totp(self) -> Global___TotpPatch:
+        """what is unset takes the service's default"""
 
     def __init__(
         self,
@@ -964,21 +1010,72 @@ class CreateFactorRequest(_message.Message):
         notification_platform: _builtins.str = ...,
         notification_token: _builtins.str | None = ...,
         metadata_json: _builtins.str | None = ...,
+        binding_secret: _builtins.str | None = ...,
+        totp: Global___TotpPatch | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json", "_notification_token", b"_notification_token", "context", b"context", "metadata_json", b"metadata_json", "notification_token", b"notification_token"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_binding_secret", b"_binding_secret", "_metadata_json", b"_metadata_json", "_notification_token", b"_notification_token", "binding_secret", b"binding_secret", "context", b"context", "metadata_json", b"metadata_json", "notification_token", b"notification_token", "totp", b"totp"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json", "_notification_token", b"_notification_token", "app_id", b"app_id", "binding_alg", b"binding_alg", "binding_public_key", b"binding_public_key", "context", b"context", "factor_type", b"factor_type", "friendly_name", b"friendly_name", "identity", b"identity", "metadata_json", b"metadata_json", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "sdk_version", b"sdk_version", "service_sid", b"service_sid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_binding_secret", b"_binding_secret", "_metadata_json", b"_metadata_json", "_notification_token", b"_notification_token", "app_id", b"app_id", "binding_alg", b"binding_alg", "binding_public_key", b"binding_public_key", "binding_secret", b"binding_secret", "context", b"context", "factor_type", b"factor_type", "friendly_name", b"friendly_name", "identity", b"identity", "metadata_json", b"metadata_json", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "sdk_version", b"sdk_version", "service_sid", b"service_sid", "totp", b"totp"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__binding_secret: _TypeAlias = _typing.Literal["binding_secret"]  # noqa: Y015
+    _WhichOneofArgType__binding_secret: _TypeAlias = _typing.Literal["_binding_secret", b"_binding_secret"]  # noqa: Y015
     _WhichOneofReturnType__metadata_json: _TypeAlias = _typing.Literal["metadata_json"]  # noqa: Y015
     _WhichOneofArgType__metadata_json: _TypeAlias = _typing.Literal["_metadata_json", b"_metadata_json"]  # noqa: Y015
     _WhichOneofReturnType__notification_token: _TypeAlias = _typing.Literal["notification_token"]  # noqa: Y015
     _WhichOneofArgType__notification_token: _TypeAlias = _typing.Literal["_notification_token", b"_notification_token"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__binding_secret) -> _WhichOneofReturnType__binding_secret | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__metadata_json) -> _WhichOneofReturnType__metadata_json | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__notification_token) -> _WhichOneofReturnType__notification_token | None: ...
 
 Global___CreateFactorRequest: _TypeAlias = CreateFactorRequest  # noqa: Y015
+
+@_typing.final
+class TotpPatch(_message.Message):
+    """What a caller wants of a TOTP factor's configuration, as it came."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALG_FIELD_NUMBER: _builtins.int
+    SKEW_FIELD_NUMBER: _builtins.int
+    CODE_LENGTH_FIELD_NUMBER: _builtins.int
+    TIME_STEP_FIELD_NUMBER: _builtins.int
+    alg: _builtins.str
+    skew: _builtins.int
+    code_length: _builtins.int
+    time_step: _builtins.int
+    def __init__(
+        self,
+        *,
+        alg: _builtins.str | None = ...,
+        skew: _builtins.int | None = ...,
+        code_length: _builtins.int | None = ...,
+        time_step: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alg", b"_alg", "_code_length", b"_code_length", "_skew", b"_skew", "_time_step", b"_time_step", "alg", b"alg", "code_length", b"code_length", "skew", b"skew", "time_step", b"time_step"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alg", b"_alg", "_code_length", b"_code_length", "_skew", b"_skew", "_time_step", b"_time_step", "alg", b"alg", "code_length", b"code_length", "skew", b"skew", "time_step", b"time_step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__alg: _TypeAlias = _typing.Literal["alg"]  # noqa: Y015
+    _WhichOneofArgType__alg: _TypeAlias = _typing.Literal["_alg", b"_alg"]  # noqa: Y015
+    _WhichOneofReturnType__code_length: _TypeAlias = _typing.Literal["code_length"]  # noqa: Y015
+    _WhichOneofArgType__code_length: _TypeAlias = _typing.Literal["_code_length", b"_code_length"]  # noqa: Y015
+    _WhichOneofReturnType__skew: _TypeAlias = _typing.Literal["skew"]  # noqa: Y015
+    _WhichOneofArgType__skew: _TypeAlias = _typing.Literal["_skew", b"_skew"]  # noqa: Y015
+    _WhichOneofReturnType__time_step: _TypeAlias = _typing.Literal["time_step"]  # noqa: Y015
+    _WhichOneofArgType__time_step: _TypeAlias = _typing.Literal["_time_step", b"_time_step"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__alg) -> _WhichOneofReturnType__alg | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__code_length) -> _WhichOneofReturnType__code_length | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__skew) -> _WhichOneofReturnType__skew | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_step) -> _WhichOneofReturnType__time_step | None: ...
+
+Global___TotpPatch: _TypeAlias = TotpPatch  # noqa: Y015
 
 @_typing.final
 class GetFactorRequest(_message.Message):
@@ -1025,6 +1122,7 @@ class UpdateFactorRequest(_message.Message):
     SDK_VERSION_FIELD_NUMBER: _builtins.int
     NOTIFICATION_PLATFORM_FIELD_NUMBER: _builtins.int
     NOTIFICATION_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTP_FIELD_NUMBER: _builtins.int
     service_sid: _builtins.str
     identity: _builtins.str
     factor_sid: _builtins.str
@@ -1036,6 +1134,10 @@ class UpdateFactorRequest(_message.Message):
     notification_token: _builtins.str
     @_builtins.property
     def context(self) -> _common_pb2.RequestContext: ...
+    @_builtins.property
+    def totp(self) -> Global___TotpPatch:
+        """what is unset stays as it is"""
+
     def __init__(
         self,
         *,
@@ -1049,10 +1151,11 @@ class UpdateFactorRequest(_message.Message):
         sdk_version: _builtins.str | None = ...,
         notification_platform: _builtins.str | None = ...,
         notification_token: _builtins.str | None = ...,
+        totp: Global___TotpPatch | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_app_id", b"_app_id", "_auth_payload", b"_auth_payload", "_friendly_name", b"_friendly_name", "_notification_platform", b"_notification_platform", "_notification_token", b"_notification_token", "_sdk_version", b"_sdk_version", "app_id", b"app_id", "auth_payload", b"auth_payload", "context", b"context", "friendly_name", b"friendly_name", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "sdk_version", b"sdk_version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_app_id", b"_app_id", "_auth_payload", b"_auth_payload", "_friendly_name", b"_friendly_name", "_notification_platform", b"_notification_platform", "_notification_token", b"_notification_token", "_sdk_version", b"_sdk_version", "app_id", b"app_id", "auth_payload", b"auth_payload", "context", b"context", "friendly_name", b"friendly_name", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "sdk_version", b"sdk_version", "totp", b"totp"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_app_id", b"_app_id", "_auth_payload", b"_auth_payload", "_friendly_name", b"_friendly_name", "_notification_platform", b"_notification_platform", "_notification_token", b"_notification_token", "_sdk_version", b"_sdk_version", "app_id", b"app_id", "auth_payload", b"auth_payload", "context", b"context", "factor_sid", b"factor_sid", "friendly_name", b"friendly_name", "identity", b"identity", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "sdk_version", b"sdk_version", "service_sid", b"service_sid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_app_id", b"_app_id", "_auth_payload", b"_auth_payload", "_friendly_name", b"_friendly_name", "_notification_platform", b"_notification_platform", "_notification_token", b"_notification_token", "_sdk_version", b"_sdk_version", "app_id", b"app_id", "auth_payload", b"auth_payload", "context", b"context", "factor_sid", b"factor_sid", "friendly_name", b"friendly_name", "identity", b"identity", "notification_platform", b"notification_platform", "notification_token", b"notification_token", "sdk_version", b"sdk_version", "service_sid", b"service_sid", "totp", b"totp"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__app_id: _TypeAlias = _typing.Literal["app_id"]  # noqa: Y015
     _WhichOneofArgType__app_id: _TypeAlias = _typing.Literal["_app_id", b"_app_id"]  # noqa: Y015
@@ -1332,6 +1435,7 @@ class LiveFactor(_message.Message):
     KEY_ID_FIELD_NUMBER: _builtins.int
     PUSH_INCLUDE_DATE_FIELD_NUMBER: _builtins.int
     NOW_FIELD_NUMBER: _builtins.int
+    TOTP_CODE_LENGTH_FIELD_NUMBER: _builtins.int
     account_sid: _builtins.str
     service_sid: _builtins.str
     entity_sid: _builtins.str
@@ -1346,6 +1450,8 @@ class LiveFactor(_message.Message):
     key_id: _builtins.bytes
     push_include_date: _builtins.bool
     """the service's setting"""
+    totp_code_length: _builtins.int
+    """digits; 0 for a push factor"""
     @_builtins.property
     def now(self) -> _timestamp_pb2.Timestamp:
         """the database's clock, when the factor was looked at"""
@@ -1367,14 +1473,72 @@ class LiveFactor(_message.Message):
         key_id: _builtins.bytes = ...,
         push_include_date: _builtins.bool = ...,
         now: _timestamp_pb2.Timestamp | None = ...,
+        totp_code_length: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "entity_sid", b"entity_sid", "entity_stream", b"entity_stream", "entity_version", b"entity_version", "factor_sid", b"factor_sid", "factor_status", b"factor_status", "factor_type", b"factor_type", "identity", b"identity", "key_id", b"key_id", "notification_platform", b"notification_platform", "now", b"now", "public_key", b"public_key", "push_include_date", b"push_include_date", "service_sid", b"service_sid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "entity_sid", b"entity_sid", "entity_stream", b"entity_stream", "entity_version", b"entity_version", "factor_sid", b"factor_sid", "factor_status", b"factor_status", "factor_type", b"factor_type", "identity", b"identity", "key_id", b"key_id", "notification_platform", b"notification_platform", "now", b"now", "public_key", b"public_key", "push_include_date", b"push_include_date", "service_sid", b"service_sid", "totp_code_length", b"totp_code_length"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LiveFactor: _TypeAlias = LiveFactor  # noqa: Y015
+
+@_typing.final
+class CheckTotpRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    FACTOR_SID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    ATTEMPT_ID_FIELD_NUMBER: _builtins.int
+    service_sid: _builtins.str
+    identity: _builtins.str
+    factor_sid: _builtins.str
+    code: _builtins.str
+    attempt_id: _builtins.bytes
+    """16 bytes: the event id of the ChallengeAttempted that was recorded for it"""
+    @_builtins.property
+    def context(self) -> _common_pb2.RequestContext:
+        """an account"""
+
+    def __init__(
+        self,
+        *,
+        context: _common_pb2.RequestContext | None = ...,
+        service_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        factor_sid: _builtins.str = ...,
+        code: _builtins.str = ...,
+        attempt_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_id", b"attempt_id", "code", b"code", "context", b"context", "factor_sid", b"factor_sid", "identity", b"identity", "service_sid", b"service_sid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckTotpRequest: _TypeAlias = CheckTotpRequest  # noqa: Y015
+
+@_typing.final
+class CheckTotpReply(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCEPTED_FIELD_NUMBER: _builtins.int
+    accepted: _builtins.bool
+    def __init__(
+        self,
+        *,
+        accepted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckTotpReply: _TypeAlias = CheckTotpReply  # noqa: Y015
 
 @_typing.final
 class CheckServiceRequest(_message.Message):

@@ -150,6 +150,11 @@ class RegistryStub:
                 request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.GetLiveFactorRequest.SerializeToString,
                 response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.LiveFactor.FromString,
                 _registered_method=True)
+        self.CheckTotp = channel.unary_unary(
+                '/pushward.api.registry.v1.Registry/CheckTotp',
+                request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckTotpRequest.SerializeToString,
+                response_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckTotpReply.FromString,
+                _registered_method=True)
         self.CheckService = channel.unary_unary(
                 '/pushward.api.registry.v1.Registry/CheckService',
                 request_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckServiceRequest.SerializeToString,
@@ -317,6 +322,14 @@ class RegistryServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckTotp(self, request, context):
+        """For challenge: whether a code counts. If it does, its time step is spent. The secret never leaves registry. Asked
+        again with the same attempt, it says the same.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckService(self, request, context):
         """For challenge, webhook: fails with NOT_FOUND unless the service lives and is the principal's. One query.
         """
@@ -463,6 +476,11 @@ def add_RegistryServicer_to_server(servicer, server):
                     servicer.GetLiveFactor,
                     request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.GetLiveFactorRequest.FromString,
                     response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.LiveFactor.SerializeToString,
+            ),
+            'CheckTotp': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckTotp,
+                    request_deserializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckTotpRequest.FromString,
+                    response_serializer=pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckTotpReply.SerializeToString,
             ),
             'CheckService': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckService,
@@ -1106,6 +1124,33 @@ class Registry:
             '/pushward.api.registry.v1.Registry/GetLiveFactor',
             pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.GetLiveFactorRequest.SerializeToString,
             pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.LiveFactor.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckTotp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.registry.v1.Registry/CheckTotp',
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckTotpRequest.SerializeToString,
+            pushward_dot_api_dot_registry_dot_v1_dot_registry__pb2.CheckTotpReply.FromString,
             options,
             channel_credentials,
             insecure,

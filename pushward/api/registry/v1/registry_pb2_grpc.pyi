@@ -42,6 +42,10 @@ class RegistryStub:
     GetAccessToken: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetAccessTokenRequest, _registry_pb2.AccessToken]
     GetLiveFactor: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetLiveFactorRequest, _registry_pb2.LiveFactor]
     """For challenge: the live factor, with the guard and the keys that a challenge needs. One query."""
+    CheckTotp: _aio.UnaryUnaryMultiCallable[_registry_pb2.CheckTotpRequest, _registry_pb2.CheckTotpReply]
+    """For challenge: whether a code counts. If it does, its time step is spent. The secret never leaves registry. Asked
+    again with the same attempt, it says the same.
+    """
     CheckService: _aio.UnaryUnaryMultiCallable[_registry_pb2.CheckServiceRequest, _registry_pb2.CheckServiceReply]
     """For challenge, webhook: fails with NOT_FOUND unless the service lives and is the principal's. One query."""
     RenderWebhookEvent: _aio.UnaryUnaryMultiCallable[_registry_pb2.RenderWebhookEventRequest, _registry_pb2.RenderWebhookEventReply]
@@ -218,6 +222,16 @@ class RegistryServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_registry_pb2.GetLiveFactorRequest, _abc.Awaitable[_registry_pb2.LiveFactor]],
     ) -> _abc.Awaitable[_registry_pb2.LiveFactor]:
         """For challenge: the live factor, with the guard and the keys that a challenge needs. One query."""
+
+    @_abc_1.abstractmethod
+    def CheckTotp(
+        self,
+        request: _registry_pb2.CheckTotpRequest,
+        context: _aio.ServicerContext[_registry_pb2.CheckTotpRequest, _abc.Awaitable[_registry_pb2.CheckTotpReply]],
+    ) -> _abc.Awaitable[_registry_pb2.CheckTotpReply]:
+        """For challenge: whether a code counts. If it does, its time step is spent. The secret never leaves registry. Asked
+        again with the same attempt, it says the same.
+        """
 
     @_abc_1.abstractmethod
     def CheckService(

@@ -14,6 +14,7 @@ from services.edge.app.models.factors import (
     UpdateFactorParams,
     factor_body,
     new_factor_body,
+    totp_patch,
 )
 from services.edge.app.models.values import page_meta
 from services.edge.app.operation import Answer, Call, Operation
@@ -43,7 +44,8 @@ class FactorEndpoints:
         """A new factor, by a server or by the bearer of an access token."""
         request = registry.CreateFactorRequest(
             context=call.context,
-            **call.path,
+            service_sid=call.path["service_sid"],
+            identity=call.path["identity"],
             friendly_name=params.friendly_name,
             factor_type=params.factor_type,
             binding_alg=params.binding_alg,
@@ -53,6 +55,8 @@ class FactorEndpoints:
             notification_platform=params.notification_platform,
             notification_token=params.notification_token,
             metadata_json=params.metadata,
+            binding_secret=params.binding_secret,
+            totp=totp_patch(params),
         )
         return Answer(new_factor_body(await self._registry.CreateFactor(request), call.urls))
 
@@ -65,13 +69,16 @@ class FactorEndpoints:
         """A factor verified, changed, or both."""
         request = registry.UpdateFactorRequest(
             context=call.context,
-            **call.path,
+            service_sid=call.path["service_sid"],
+            identity=call.path["identity"],
+            factor_sid=call.path["factor_sid"],
             auth_payload=params.auth_payload,
             friendly_name=params.friendly_name,
             app_id=params.app_id,
             sdk_version=params.sdk_version,
             notification_platform=params.notification_platform,
             notification_token=params.notification_token,
+            totp=totp_patch(params),
         )
         return Answer(factor_body(await self._registry.UpdateFactor(request), call.urls))
 

@@ -38,7 +38,7 @@ class CreateChallengeParams(Params, frozen=True, kw_only=True):
 
 
 class AnswerChallengeParams(Params, frozen=True, kw_only=True):
-    """A device's answer."""
+    """A device's answer, or a code."""
 
     auth_payload: str | None = None
     metadata: str | None = None
@@ -58,7 +58,10 @@ class ListChallengesParams(PageParams, frozen=True, kw_only=True):
 
 
 class ChallengeBody(msgspec.Struct):
-    """`verify.v2.service.entity.challenge`. `details` has no `date` unless there is one: Android can't read a null."""
+    """`verify.v2.service.entity.challenge`. `details` has no `date` unless there is one: Android can't read a null.
+
+    A TOTP factor's challenge may have no details at all: no device ever reads it.
+    """
 
     sid: str
     account_sid: str
@@ -67,7 +70,7 @@ class ChallengeBody(msgspec.Struct):
     identity: str
     factor_sid: str
     status: str
-    details: Mapping[str, object]
+    details: Mapping[str, object] | None
     hidden_details: Mapping[str, str] | None
     expiration_date: str
     date_created: str

@@ -1,35 +1,56 @@
 """A Factor on the wire (contract section 1a); `binding` and `options` only in answer to its creation."""
 
 import base64
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 import msgspec
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 
+from pushward.api.common.v1 import common_pb2 as common
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
 from services.edge.app.models.values import (
     FACTOR_STATUSES,
     FACTOR_TYPES,
     PLATFORMS,
+    TOTP_ALGORITHMS,
     PageMeta,
     raw_json,
 )
-from services.edge.app.params import Params
+from services.edge.app.params import Int32, Params
 from services.edge.app.urls import Urls
 
 BINDING_ALG = "ES256"
+INVALID_CONFIG = 60370
 FactorType = Annotated[str, Meta(extra_json_schema={"enum": ["push", "totp", "passkeys"]})]
 Platform = Annotated[str, Meta(extra_json_schema={"enum": ["apn", "fcm", "none"]})]
+TotpAlg = Annotated[str, Meta(extra_json_schema={"enum": ["sha1", "sha256", "sha512"]})]
 
 
-class CreateFactorParams(Params, frozen=True, kw_only=True):
+class TotpParams(Params, frozen=True, kw_only=True):
+    """What both creation and update take for a TOTP factor."""
+
+    invalid_codes: ClassVar[Mapping[str, int]] = {
+        "Config.Skew": INVALID_CONFIG,
+        "Config.CodeLength": INVALID_CONFIG,
+        "Config.TimeStep": INVALID_CONFIG,
+    }
+
+    totp_alg: TotpAlg | None = field(name="Config.Alg", default=None)
+    totp_skew: Int32 | None = field(name="Config.Skew", default=None)
+    totp_code_length: Int32 | None = field(name="Config.CodeLength", default=None)
+    totp_time_step: Int32 | None = field(name="Config.TimeStep", default=None)
+
+
+class CreateFactorParams(TotpParams, frozen=True, kw_only=True):
     """A new factor."""
 
     friendly_name: str
     factor_type: FactorType
     binding_alg: str = field(name="Binding.Alg", default="")
     binding_public_key: str = field(name="Binding.PublicKey", default="")
+    binding_secret: str | None = field(name="Binding.Secret", default=None)
     app_id: str = field(name="Config.AppId", default="")
     sdk_version: str = field(name="Config.SdkVersion", default="")
     notification_platform: Platform = field(name="Config.NotificationPlatform", default="")
@@ -37,8 +58,8 @@ class CreateFactorParams(Params, frozen=True, kw_only=True):
     metadata: str | None = None
 
 
-class UpdateFactorParams(Params, frozen=True, kw_only=True):
-    """A proof of possession, changes, or both."""
+class UpdateFactorParams(TotpParams, frozen=True, kw_only=True):
+    """A proof of possession or a code, changes, or both."""
 
     auth_payload: str | None = None
     friendly_name: str | None = None
@@ -48,14 +69,21 @@ class UpdateFactorParams(Params, frozen=True, kw_only=True):
     notification_token: str | None = field(name="Config.NotificationToken", default=None)
 
 
-class PushConfig(msgspec.Struct):
-    """`config` of a push factor; both SDKs require `credential_sid` (contract section 3.2)."""
+class FactorConfig(msgspec.Struct):
+    """`config`: the first members of a push factor, the last of a TOTP factor; the others aren't there.
 
-    sdk_version: str
-    app_id: str
-    notification_platform: str
-    notification_token: str | None
-    credential_sid: str
+    Both SDKs require `credential_sid` (contract section 3.2).
+    """
+
+    sdk_version: str | UnsetType = UNSET
+    app_id: str | UnsetType = UNSET
+    notification_platform: str | UnsetType = UNSET
+    notification_token: str | UnsetType | None = UNSET
+    credential_sid: str | UnsetType = UNSET
+    alg: str | UnsetType = UNSET
+    skew: int | UnsetType = UNSET
+    code_length: int | UnsetType = UNSET
+    time_step: int | UnsetType = UNSET
 
 
 class FactorBody(msgspec.Struct):
@@ -71,16 +99,18 @@ class FactorBody(msgspec.Struct):
     friendly_name: str
     status: str
     factor_type: str
-    config: PushConfig
+    config: FactorConfig
     metadata: msgspec.Raw | None
     url: str
 
 
 class Binding(msgspec.Struct):
-    """`binding` of a new push factor."""
+    """`binding` of a new factor: algorithm and key of a push factor; secret and otpauth URI of a TOTP factor."""
 
-    alg: str
-    public_key: str
+    alg: str | UnsetType = UNSET
+    public_key: str | UnsetType = UNSET
+    secret: str | UnsetType = UNSET
+    uri: str | UnsetType = UNSET
 
 
 class NewFactorBody(FactorBody):
@@ -99,7 +129,6 @@ class FactorPage(msgspec.Struct):
 
 def factor_body(factor: registry.Factor, urls: Urls) -> FactorBody:
     """The factor as the contract shows it."""
-    push = factor.push
     return FactorBody(
         sid=factor.sid,
         account_sid=factor.account_sid,
@@ -111,13 +140,7 @@ def factor_body(factor: registry.Factor, urls: Urls) -> FactorBody:
         friendly_name=factor.friendly_name,
         status=FACTOR_STATUSES[factor.status],
         factor_type=FACTOR_TYPES[factor.factor_type],
-        config=PushConfig(
-            sdk_version=push.sdk_version,
-            app_id=push.app_id,
-            notification_platform=PLATFORMS[push.notification_platform],
-            notification_token=push.notification_token if push.HasField("notification_token") else None,
-            credential_sid=push.credential_sid,
-        ),
+        config=_totp_config(factor.totp) if factor.HasField("totp") else _push_config(factor.push),
         metadata=raw_json(factor.metadata_json) if factor.HasField("metadata_json") else None,
         url=f"{urls.entity(factor.service_sid, factor.identity)}/Factors/{factor.sid}",
     )
@@ -126,5 +149,37 @@ def factor_body(factor: registry.Factor, urls: Urls) -> FactorBody:
 def new_factor_body(factor: registry.Factor, urls: Urls) -> NewFactorBody:
     """The factor as the answer to its creation shows it."""
     shown = msgspec.structs.asdict(factor_body(factor, urls))
-    binding = Binding(alg=BINDING_ALG, public_key=base64.b64encode(factor.public_key).decode("ascii"))
-    return NewFactorBody(**shown, binding=binding, options=None)
+    return NewFactorBody(**shown, binding=_binding(factor), options=None)
+
+
+def totp_patch(params: TotpParams) -> registry.TotpPatch | None:
+    """What a caller wants of a TOTP factor's configuration; None if that is nothing."""
+    patch = registry.TotpPatch(
+        alg=params.totp_alg,
+        skew=params.totp_skew,
+        code_length=params.totp_code_length,
+        time_step=params.totp_time_step,
+    )
+    return patch if patch.ListFields() else None
+
+
+def _push_config(push: registry.PushConfig) -> FactorConfig:
+    return FactorConfig(
+        sdk_version=push.sdk_version,
+        app_id=push.app_id,
+        notification_platform=PLATFORMS[push.notification_platform],
+        notification_token=push.notification_token if push.HasField("notification_token") else None,
+        credential_sid=push.credential_sid,
+    )
+
+
+def _totp_config(totp: common.TotpConfig) -> FactorConfig:
+    return FactorConfig(
+        alg=TOTP_ALGORITHMS[totp.alg], skew=totp.skew, code_length=totp.code_length, time_step=totp.time_step
+    )
+
+
+def _binding(factor: registry.Factor) -> Binding:
+    if factor.HasField("totp_binding"):
+        return Binding(secret=factor.totp_binding.secret, uri=factor.totp_binding.uri)
+    return Binding(alg=BINDING_ALG, public_key=base64.b64encode(factor.public_key).decode("ascii"))

@@ -18,6 +18,11 @@ PLATFORMS: Final = {
     common.NOTIFICATION_PLATFORM_FCM: "fcm",
     common.NOTIFICATION_PLATFORM_APN: "apn",
 }
+TOTP_ALGORITHMS: Final = {
+    common.TOTP_ALGORITHM_SHA1: "sha1",
+    common.TOTP_ALGORITHM_SHA256: "sha256",
+    common.TOTP_ALGORITHM_SHA512: "sha512",
+}
 
 
 def raw_json(text: str) -> msgspec.Raw:

@@ -106,22 +106,28 @@ BEGIN
         INSERT INTO registry.factor AS t (
                shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity,
                factor_type, status, friendly_name, public_key, app_id, sdk_version, notification_platform,
-               notification_token, metadata, deleted, date_created, date_updated)
+               notification_token, metadata, deleted, date_created, date_updated, totp_secret, totp_secret_digest,
+               totp_config, totp_failures, totp_spent_until, totp_attempt_id)
         SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.account_sid, r.service_sid,
                r.entity_sid, r.identity, r.factor_type, r.status, r.friendly_name, r.public_key, r.app_id,
                r.sdk_version, r.notification_platform, r.notification_token, r.metadata, r.deleted,
-               r.date_created, r.date_updated
+               r.date_created, r.date_updated, r.totp_secret, r.totp_secret_digest, r.totp_config,
+               r.totp_failures, r.totp_spent_until, r.totp_attempt_id
           FROM unnest(factors, factor_events) AS r(
                shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity,
                factor_type, status, friendly_name, public_key, app_id, sdk_version, notification_platform,
-               notification_token, metadata, deleted, date_created, date_updated, event)
+               notification_token, metadata, deleted, date_created, date_updated, totp_secret, totp_secret_digest,
+               totp_config, totp_failures, totp_spent_until, totp_attempt_id, event)
          WHERE outcome.positions[r.event] IS NOT NULL
             ON CONFLICT (sid) DO UPDATE
            SET (position, version, status, friendly_name, app_id, sdk_version, notification_platform,
-                notification_token, metadata, deleted, date_updated)
+                notification_token, metadata, deleted, date_updated, totp_secret, totp_secret_digest, totp_config,
+                totp_failures, totp_spent_until, totp_attempt_id)
              = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.status, EXCLUDED.friendly_name, EXCLUDED.app_id,
                 EXCLUDED.sdk_version, EXCLUDED.notification_platform, EXCLUDED.notification_token,
-                EXCLUDED.metadata, EXCLUDED.deleted, EXCLUDED.date_updated);
+                EXCLUDED.metadata, EXCLUDED.deleted, EXCLUDED.date_updated, EXCLUDED.totp_secret,
+                EXCLUDED.totp_secret_digest, EXCLUDED.totp_config, EXCLUDED.totp_failures,
+                EXCLUDED.totp_spent_until, EXCLUDED.totp_attempt_id);
     END IF;
 
     IF cardinality(access_tokens) > 0 THEN

@@ -1,4 +1,4 @@
-"""An entity with its factors: one stream, so whatever must hold among siblings is decided here.
+"""An entity with its push factors: one stream, so whatever must hold among siblings is decided on it (TOTP: totp.py).
 
 one live entity an identity · no key twice in it · at most PUSH_FACTORS_MAX push factors
 at most CREATIONS_A_DAY_MAX factors created on a UTC day, whoever the identity was
@@ -7,14 +7,14 @@ unverified → verified, never back · deleted is for good
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from pushward.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, TooManyRequestsError
 from pushward.ids import Sid
 from pushward.security import es256
 from pushward.values import FactorStatus, FactorType, NotificationPlatform, Sealed
-from services.registry.domain.commands import CreatePushFactor, UpdateFactor
+from services.registry.domain.commands import CreatePushFactor, UpdatePushFactor
 from services.registry.domain.events import (
     EntityCreated,
     EntityDeleted,
@@ -56,7 +56,7 @@ class NewEntity:
 def decide_create(state: EntityState, new: NewEntity) -> list[EntityEvent]:
     """The entity, explicitly. Raises ConflictError 60301."""
     refuse_existing(state)
-    return [_created(new)]
+    return [entity_created(new)]
 
 
 def decide_delete(state: EntityState, *, with_service: bool = False) -> list[EntityEvent]:
@@ -79,7 +79,7 @@ def decide_create_push_factor(
     """A factor, and its entity where there is none. Raises as ``refuse_push_factor``."""
     refuse_push_factor(state, command.public_key, command.notification_platform, settings, now)
     entity = state.live
-    events: list[EntityEvent] = [] if entity else [_created(new_entity)]
+    events: list[EntityEvent] = [] if entity else [entity_created(new_entity)]
     events.append(
         FactorCreated(
             factor_sid=command.factor_sid,
@@ -101,7 +101,9 @@ def decide_create_push_factor(
     return events
 
 
-def decide_update_factor(state: EntityState, command: UpdateFactor, settings: ServiceSettings) -> list[EntityEvent]:
+def decide_update_push_factor(
+    state: EntityState, command: UpdatePushFactor, settings: ServiceSettings
+) -> list[EntityEvent]:
     """The factor verified, changed, or both. A proof for a factor that is verified already is ignored.
 
     Raises NotFoundError 60390, ForbiddenError 60311, BadRequestError 60370 and 52004.
@@ -111,16 +113,7 @@ def decide_update_factor(state: EntityState, command: UpdateFactor, settings: Se
     if command.proof is not None and factor.status is FactorStatus.UNVERIFIED:
         if not es256.verify_der(es256.parse_public_key(factor.public_key), factor.sid.encode(), command.proof):
             raise ForbiddenError("AuthPayload is not this factor's signature over its SID.", code=VERIFICATION_FAILED)
-        events.append(
-            FactorVerified(
-                factor.sid,
-                factor.account_sid,
-                factor.service_sid,
-                factor.entity_sid,
-                factor.identity,
-                factor.factor_type,
-            )
-        )
+        events.append(factor_verified(factor))
     if command.changes:
         events.append(_updated(factor, command, settings))
     return events
@@ -145,13 +138,18 @@ def refuse_push_factor(
         raise BadRequestError(
             f"The entity has {PUSH_FACTORS_MAX} push factors already. Delete one first.", code=TOO_MANY_FACTORS
         )
+    refuse_creations(state, now)
+    _require_credential(settings, platform)
+
+
+def refuse_creations(state: EntityState, now: datetime) -> None:
+    """Returns if one more factor, of whatever type, may be created today. Raises TooManyRequestsError 60326."""
     if state.creations_on(now) >= CREATIONS_A_DAY_MAX:
         raise TooManyRequestsError(
             f"The entity had {CREATIONS_A_DAY_MAX} factors created today. Try again tomorrow (UTC).",
             code=TOO_MANY_CREATIONS,
             retry_after_seconds=SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY,
         )
-    _require_credential(settings, platform)
 
 
 def refuse_existing(state: EntityState) -> None:
@@ -176,34 +174,50 @@ def live_factor(state: EntityState, factor_sid: str) -> FactorRecord:
     return factor
 
 
-def _created(new: NewEntity) -> EntityCreated:
+def entity_created(new: NewEntity) -> EntityCreated:
+    """The entity's own first event."""
     return EntityCreated(new.entity_sid, new.account_sid, new.service_sid, new.identity, new.key_id)
 
 
+def factor_verified(factor: FactorRecord) -> FactorVerified:
+    """The factor may be challenged from now on."""
+    return FactorVerified(**subject(factor))
+
+
+class Subject(TypedDict):
+    """The members that every event about a factor begins with."""
+
+    factor_sid: Sid
+    account_sid: Sid
+    service_sid: Sid
+    entity_sid: Sid
+    identity: str
+    factor_type: FactorType
+
+
+def subject(factor: FactorRecord) -> Subject:
+    """Which factor an event is about."""
+    return {
+        "factor_sid": factor.sid,
+        "account_sid": factor.account_sid,
+        "service_sid": factor.service_sid,
+        "entity_sid": factor.entity_sid,
+        "identity": factor.identity,
+        "factor_type": factor.factor_type,
+    }
+
+
 def _deleted(factor: FactorRecord, with_service: bool) -> FactorDeleted:
-    return FactorDeleted(
-        factor.sid,
-        factor.account_sid,
-        factor.service_sid,
-        factor.entity_sid,
-        factor.identity,
-        factor.factor_type,
-        with_service,
-    )
+    return FactorDeleted(**subject(factor), with_service=with_service)
 
 
-def _updated(factor: FactorRecord, command: UpdateFactor, settings: ServiceSettings) -> FactorUpdated:
+def _updated(factor: FactorRecord, command: UpdatePushFactor, settings: ServiceSettings) -> FactorUpdated:
     assert factor.friendly_name is not None
     platform, token = _push_target(factor, command)
     if platform is not factor.notification_platform:
         _require_credential(settings, platform)
     return FactorUpdated(
-        factor_sid=factor.sid,
-        account_sid=factor.account_sid,
-        service_sid=factor.service_sid,
-        entity_sid=factor.entity_sid,
-        identity=factor.identity,
-        factor_type=factor.factor_type,
+        **subject(factor),
         friendly_name=command.friendly_name or factor.friendly_name,
         app_id=command.app_id or factor.app_id,
         sdk_version=command.sdk_version or factor.sdk_version,
@@ -212,7 +226,7 @@ def _updated(factor: FactorRecord, command: UpdateFactor, settings: ServiceSetti
     )
 
 
-def _push_target(factor: FactorRecord, command: UpdateFactor) -> tuple[NotificationPlatform, Sealed | None]:
+def _push_target(factor: FactorRecord, command: UpdatePushFactor) -> tuple[NotificationPlatform, Sealed | None]:
     """The platform and its token after the command: another platform needs another token, ``none`` needs none."""
     platform = command.notification_platform or factor.notification_platform
     if platform is NotificationPlatform.NONE:

@@ -6,6 +6,7 @@ from typing import assert_never
 from pushward.eventlog.event import Recorded
 from pushward.values import FactorStatus, FactorType
 from services.registry.domain.decider.entity import CREATIONS_A_DAY_MAX, PUSH_FACTORS_MAX
+from services.registry.domain.decider.totp import TOTP_FACTORS_MAX, VERIFICATION_FAILURES_MAX
 from services.registry.domain.events import (
     EntityCreated,
     EntityDeleted,
@@ -15,6 +16,8 @@ from services.registry.domain.events import (
     FactorDeleted,
     FactorUpdated,
     FactorVerified,
+    TotpStepSpent,
+    TotpVerificationFailed,
 )
 from services.registry.domain.state import EntityRecord, EntityState, FactorRecord, day_of
 
@@ -45,8 +48,17 @@ def evolve(state: EntityState, event: EntityEvent, recorded: Recorded) -> Entity
                 sdk_version=event.sdk_version,
                 notification_platform=event.notification_platform,
                 notification_token=event.notification_token,
+                totp_config=event.totp_config,
             )
+            assert (factor.totp_config is not None) == (factor.factor_type is FactorType.TOTP)
             return _with(state, factor, _entity_at(state, recorded))
+        case TotpStepSpent():
+            return _with(state, _step_spent(state, event, recorded), _entity_at(state, recorded))
+        case TotpVerificationFailed():
+            factor = _factor_used(state, event, recorded)
+            assert factor.status is FactorStatus.UNVERIFIED
+            assert event.failures == factor.totp_failures + 1 <= VERIFICATION_FAILURES_MAX
+            return _with(state, replace(factor, totp_failures=event.failures), _entity_at(state, recorded))
         case FactorDeleted():
             factor = replace(
                 _factor_at(state, event, recorded),
@@ -54,6 +66,8 @@ def evolve(state: EntityState, event: EntityEvent, recorded: Recorded) -> Entity
                 friendly_name=None,
                 notification_token=None,
                 metadata=None,
+                totp_secret=None,
+                totp_secret_digest=b"",
             )
             return _with(state, factor, _entity_at(state, recorded))
         case _:
@@ -116,9 +130,16 @@ def _factor_created(state: EntityState, event: FactorCreated, recorded: Recorded
     assert state.live is not None
     assert event.entity_sid == state.live.sid
     assert event.factor_sid not in state.factors
-    siblings = state.live_factors
-    assert all(factor.public_key != event.public_key for factor in siblings)
-    assert sum(factor.factor_type is FactorType.PUSH for factor in siblings) < PUSH_FACTORS_MAX
+    siblings = [factor for factor in state.live_factors if factor.factor_type is event.factor_type]
+    match event.factor_type:
+        case FactorType.PUSH:
+            assert all(factor.public_key != event.public_key for factor in siblings)
+            assert len(siblings) < PUSH_FACTORS_MAX
+        case FactorType.TOTP:
+            assert event.totp_secret is not None
+            assert event.totp_config is not None
+            assert all(factor.totp_secret_digest != event.totp_secret_digest for factor in siblings)
+            assert len(siblings) < TOTP_FACTORS_MAX
     return FactorRecord(
         stream_id=recorded.stream_id,
         version=recorded.version,
@@ -139,7 +160,25 @@ def _factor_created(state: EntityState, event: FactorCreated, recorded: Recorded
         deleted=False,
         date_created=recorded.recorded_at,
         date_updated=recorded.recorded_at,
+        totp_secret=event.totp_secret,
+        totp_secret_digest=event.totp_secret_digest,
+        totp_config=event.totp_config,
     )
+
+
+def _step_spent(state: EntityState, event: TotpStepSpent, recorded: Recorded) -> FactorRecord:
+    factor = _factor_used(state, event, recorded)
+    assert factor.totp_config is not None
+    begin, end = (step * factor.totp_config.time_step for step in (event.step, event.step + 1))
+    assert begin >= factor.totp_spent_until
+    return replace(factor, totp_spent_until=end, totp_attempt_id=event.attempt_id)
+
+
+def _factor_used(state: EntityState, event: TotpStepSpent | TotpVerificationFailed, recorded: Recorded) -> FactorRecord:
+    """The event's factor, moved on; to have been used is no change of what is shown."""
+    factor = state.live_factor(event.factor_sid)
+    assert factor is not None
+    return replace(factor, version=recorded.version)
 
 
 def _factor_at(
