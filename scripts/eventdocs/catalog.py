@@ -26,6 +26,7 @@ STREAMS: Final = {
     "entity": "the entity's, with all its factors: its id is derived from service and identity",
     "access_token": "the access token's: its id is the access token SID's 32 digits",
     "challenge": "the challenge's: its id is the challenge SID's 32 digits",
+    "totp_usage": "the TOTP factor's own for its creations of challenges: its id is derived from the factor SID",
     "webhook": "the webhook's: its id is the webhook SID's 32 digits",
 }
 """By the aggregate's name."""

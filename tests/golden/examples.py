@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pushward.ids import Sid
-from pushward.values import FactorType, NotificationPlatform, Sealed
+from pushward.values import FactorType, NotificationPlatform, Sealed, TotpAlgorithm, TotpConfig
 from services.challenge.domain import events as challenge
 from services.registry.domain import events as registry
 from services.registry.domain.service_settings import ServiceSettings
@@ -72,6 +72,10 @@ _OF_FACTOR: Final[dict[str, Any]] = {
     "factor_type": FactorType.PUSH,
 }
 _OF_CHALLENGE: Final[dict[str, Any]] = {"challenge_sid": CHALLENGE, **_OF_FACTOR}
+_OF_TOTP_FACTOR: Final[dict[str, Any]] = {**_OF_FACTOR, "factor_type": FactorType.TOTP}
+_OF_TOTP_CHALLENGE: Final[dict[str, Any]] = {"challenge_sid": CHALLENGE, **_OF_TOTP_FACTOR}
+ATTEMPT_ID: Final = UUID("0003b6b6-b6b6-86b6-b6b6-b6b6b6b6b6b6")
+TIME_STEP: Final = int(MOMENT.timestamp()) // 30
 _OF_WEBHOOK: Final[dict[str, Any]] = {"webhook_sid": WEBHOOK, "account_sid": ACCOUNT, "service_sid": SERVICE}
 
 EXAMPLES: Final[Sequence[object]] = (
@@ -123,6 +127,20 @@ EXAMPLES: Final[Sequence[object]] = (
         metadata=None,
         access_token_sid=None,
     ),
+    registry.FactorCreated(
+        **_OF_TOTP_FACTOR,
+        friendly_name=_sealed("Authenticator"),
+        public_key=b"",
+        app_id="",
+        sdk_version="",
+        notification_platform=NotificationPlatform.NONE,
+        notification_token=None,
+        metadata=None,
+        access_token_sid=None,
+        totp_secret=_sealed("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+        totp_secret_digest=DIGEST,
+        totp_config=TotpConfig(TotpAlgorithm.SHA1, skew=1, code_length=6, time_step=30),
+    ),
     registry.FactorVerified(**_OF_FACTOR),
     registry.FactorUpdated(
         **_OF_FACTOR,
@@ -140,6 +158,17 @@ EXAMPLES: Final[Sequence[object]] = (
         notification_platform=NotificationPlatform.NONE,
         notification_token=None,
     ),
+    registry.FactorUpdated(
+        **_OF_TOTP_FACTOR,
+        friendly_name=_sealed("Authenticator"),
+        app_id="",
+        sdk_version="",
+        notification_platform=NotificationPlatform.NONE,
+        notification_token=None,
+        totp_config=TotpConfig(TotpAlgorithm.SHA256, skew=0, code_length=8, time_step=60),
+    ),
+    registry.TotpStepSpent(**_OF_TOTP_FACTOR, step=TIME_STEP, attempt_id=ATTEMPT_ID),
+    registry.TotpVerificationFailed(**_OF_TOTP_FACTOR, failures=1),
     registry.FactorDeleted(**_OF_FACTOR, with_service=True),
     registry.AccessTokenIssued(
         ACCESS_TOKEN, ACCOUNT, SERVICE, IDENTITY, FactorType.PUSH, _sealed("Phone"), DIGEST, 300, MOMENT, 2
@@ -160,6 +189,15 @@ EXAMPLES: Final[Sequence[object]] = (
         expiration_date=MOMENT,
         notification_platform=NotificationPlatform.NONE,
     ),
+    challenge.ChallengeCreated(
+        **_OF_TOTP_CHALLENGE,
+        details=None,
+        hidden_details=None,
+        expiration_date=MOMENT,
+        notification_platform=NotificationPlatform.NONE,
+    ),
+    challenge.ChallengeAttempted(**_OF_TOTP_CHALLENGE, attempt=1),
+    challenge.TotpChallengeCounted(FACTOR, ACCOUNT, SERVICE, ENTITY, IDENTITY, challenge_sid=CHALLENGE),
     challenge.ChallengeApproved(**_OF_CHALLENGE, receipt=_sealed("a.b.c"), metadata=_sealed('{"mode":"silent"}')),
     challenge.ChallengeApproved(**_OF_CHALLENGE, receipt=None, metadata=None),
     challenge.ChallengeDenied(**_OF_CHALLENGE, receipt=_sealed("a.b.c"), metadata=_sealed('{"mode":"silent"}')),

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pushward.ids import Sid
-from services.challenge.adapters.aggregates import CHALLENGES
+from pushward.values import FactorType
+from services.challenge.adapters.aggregates import CHALLENGES, TOTP_USAGES
 from services.challenge.domain import events as challenge
 from services.registry.adapters.aggregates import ACCESS_TOKENS, ACCOUNTS, ENTITIES, SERVICES
 from services.registry.domain import events as registry
@@ -19,7 +20,8 @@ from services.webhook.domain import events as webhook
 from tests.golden.examples import API_KEY, EXAMPLES, FACTOR, MOMENT, PUBLIC_KEY
 
 AGGREGATES: Final = {
-    aggregate.name: aggregate for aggregate in (ACCOUNTS, SERVICES, ENTITIES, ACCESS_TOKENS, CHALLENGES, WEBHOOKS)
+    aggregate.name: aggregate
+    for aggregate in (ACCOUNTS, SERVICES, ENTITIES, ACCESS_TOKENS, CHALLENGES, TOTP_USAGES, WEBHOOKS)
 }
 STREAM_ID: Final = UUID("00030192-98ab-8cde-8a1b-2c3d4e5f6071")
 
@@ -44,6 +46,8 @@ def _of(kind: type[E], example: int = 0) -> E:
 _DATE: Final = MOMENT + timedelta(minutes=2)
 _CREATED: Final = replace(_of(challenge.ChallengeCreated), expiration_date=_DATE)
 _BARE: Final = replace(_of(challenge.ChallengeCreated, 1), expiration_date=_DATE)
+_CODE_ASKED: Final = replace(_of(challenge.ChallengeCreated, 2), expiration_date=_DATE + timedelta(minutes=2))
+_TOTP_VERIFIED: Final = replace(_of(registry.FactorVerified), factor_type=FactorType.TOTP)
 _OTHER_FACTOR: Final = Sid(FACTOR[:-1] + "2")
 _SECOND: Final = replace(_of(registry.FactorCreated, 1), factor_sid=_OTHER_FACTOR, public_key=PUBLIC_KEY[::-1])
 
@@ -98,6 +102,19 @@ STREAMS: Final = (
         ],
     ),
     Stream("entity_forgotten_unseen", "entity", [_of(registry.EntityForgotten, 1)]),
+    Stream(
+        "entity_totp",
+        "entity",
+        [
+            _of(registry.EntityCreated),
+            _of(registry.FactorCreated, 2),
+            _of(registry.TotpVerificationFailed),
+            _of(registry.TotpStepSpent),
+            _TOTP_VERIFIED,
+            _of(registry.FactorUpdated, 2),
+            replace(_of(registry.FactorDeleted), factor_type=FactorType.TOTP, with_service=False),
+        ],
+    ),
     Stream("access_token", "access_token", [_of(registry.AccessTokenIssued), _of(registry.AccessTokenSpent)]),
     Stream("access_token_bare", "access_token", [_of(registry.AccessTokenIssued, 1)]),
     Stream(
@@ -106,6 +123,17 @@ STREAMS: Final = (
         [_CREATED, _of(challenge.ChallengeApproved), _of(challenge.ChallengeClosed)],
     ),
     Stream("challenge_approved_bare", "challenge", [_BARE, _of(challenge.ChallengeApproved, 1)]),
+    Stream(
+        "challenge_by_code",
+        "challenge",
+        [
+            _CODE_ASKED,
+            _of(challenge.ChallengeAttempted),
+            replace(_of(challenge.ChallengeAttempted), attempt=2),
+            replace(_of(challenge.ChallengeApproved, 1), factor_type=FactorType.TOTP),
+        ],
+    ),
+    Stream("totp_usage", "totp_usage", [_of(challenge.TotpChallengeCounted), _of(challenge.TotpChallengeCounted)]),
     Stream("challenge_denied", "challenge", [_CREATED, _of(challenge.ChallengeDenied)]),
     Stream(
         "challenge_expired",

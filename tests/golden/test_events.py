@@ -15,13 +15,14 @@ EACH_BINDING = pytest.mark.parametrize(
 
 @EACH_BINDING
 def test_released_bytes_decode_to_the_same_event(codec: Codec, binding: Binding) -> None:
-    """The golden bytes give an equal instance of the domain's own class."""
+    """The golden bytes give an equal instance of the domain's own class; it may have got more fields since."""
     cases = read(binding)
     assert cases
     for case in cases:
         event = codec.decode(binding.type, binding.schema, case.payload)
         assert event == msgspec.convert(case.event, binding.event)
-        assert in_words(event) == case.event
+        words = in_words(event)
+        assert {name: words[name] for name in case.event} == case.event
 
 
 @EACH_BINDING

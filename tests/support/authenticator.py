@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """``period`` is in seconds."""
+    """``period`` is in seconds; ``stopped_at`` is the time at which its clock was stopped, if it was."""
 
     secret: bytes
     algorithm: str = "SHA1"
@@ -20,6 +20,7 @@ class Authenticator:
     period: int = 30
     issuer: str = ""
     account: str = ""
+    stopped_at: float | None = None
 
     @classmethod
     def scanning(cls, uri: str) -> Self:
@@ -43,9 +44,13 @@ class Authenticator:
         """As somebody sets it up who can't scan."""
         return replace(cls(_unpadded(secret)), **settings)  # type: ignore[arg-type]  # each setting has its own type
 
-    def code(self, steps_ahead: int = 0, at: float | None = None) -> str:
+    def stopped(self, at: float | None = None) -> Self:
+        """One whose codes don't change while a test runs: a skew of steps gives it time enough."""
+        return replace(self, stopped_at=time.time() if at is None else at)
+
+    def code(self, steps_ahead: int = 0) -> str:
         """The code of the present step, or of one before or after it."""
-        step = int(time.time() if at is None else at) // self.period + steps_ahead
+        step = int(time.time() if self.stopped_at is None else self.stopped_at) // self.period + steps_ahead
         digest = hmac.digest(self.secret, struct.pack(">Q", step), getattr(hashlib, self.algorithm.lower()))
         offset = digest[-1] & 15
         (number,) = struct.unpack(">I", digest[offset : offset + 4])

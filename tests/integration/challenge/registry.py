@@ -1,6 +1,7 @@
 """Registry as challenge sees it through its stub: one entity with two factors, its stream in the real log."""
 
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,11 +47,18 @@ class Factor:
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     verified: bool = True
     deleted: bool = False
+    code_length: int = 0  # of a TOTP factor's codes
+    codes: set[str] = field(default_factory=set)  # that are right, until one is spent
 
     @property
     def status(self) -> common_pb2.FactorStatus.ValueType:
         """As messages say it."""
         return common_pb2.FACTOR_STATUS_VERIFIED if self.verified else common_pb2.FACTOR_STATUS_UNVERIFIED
+
+    @property
+    def type(self) -> common_pb2.FactorType.ValueType:
+        """As messages say it."""
+        return common_pb2.FACTOR_TYPE_TOTP if self.code_length else common_pb2.FACTOR_TYPE_PUSH
 
     @property
     def public_key(self) -> bytes:
@@ -70,6 +78,8 @@ class Registry(RegistryServicer):
         self.push_include_date = False
         self.asked = 0  # how often for a live factor
         self.stale_answers = 0  # so many live factors are told with a version that has passed
+        self.on_check: Callable[[], Awaitable[object]] | None = None  # happens while a code is looked at
+        self.checked: list[str] = []  # the codes that were looked at
         self._log = log
         self._database = database
 
@@ -121,7 +131,7 @@ class Registry(RegistryServicer):
             entity_sid=self.entity_sid,
             identity=IDENTITY,
             factor_sid=factor.sid,
-            factor_type=common_pb2.FACTOR_TYPE_PUSH,
+            factor_type=factor.type,
             factor_status=factor.status,
             public_key=factor.public_key,
             notification_platform=common_pb2.NOTIFICATION_PLATFORM_NONE,
@@ -130,7 +140,19 @@ class Registry(RegistryServicer):
             key_id=self.key_id.bytes,
             push_include_date=self.push_include_date,
             now=timestamp_of(await clock(self._database)),
+            totp_code_length=factor.code_length,
         )
+
+    async def CheckTotp(self, request: registry_pb2.CheckTotpRequest, context: Context) -> registry_pb2.CheckTotpReply:
+        factor = self._factor(request.factor_sid)
+        self.checked.append(request.code)
+        accepted = request.code in factor.codes
+        if accepted:
+            factor.codes.remove(request.code)
+            await self._happen(types_pb2.EVENT_TYPE_TOTP_STEP_SPENT, registry_events.TotpStepSpent())
+        if self.on_check is not None:
+            await self.on_check()
+        return registry_pb2.CheckTotpReply(accepted=accepted)
 
     async def GetFactor(self, request: registry_pb2.GetFactorRequest, context: Context) -> registry_pb2.Factor:
         self._require_service(request.context, request.service_sid)

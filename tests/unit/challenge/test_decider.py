@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pushward.errors import BadRequestError, ForbiddenError, NotFoundError, PushwardError
-from pushward.values import FactorStatus, FactorType
+from pushward.values import FactorStatus
 from services.challenge.domain.decider import (
     decide_answer,
     decide_close,
@@ -47,13 +47,6 @@ def test_an_unverified_factor_can_not_be_challenged() -> None:
     with pytest.raises(ForbiddenError) as refused:
         decide_create(INITIAL, create(of=factor(status=FactorStatus.UNVERIFIED)), NOW)
     assert refused.value.code == 60318
-
-
-def test_only_push_factors_are_challenged() -> None:
-    """400, 60369."""
-    with pytest.raises(BadRequestError) as refused:
-        decide_create(INITIAL, create(of=factor(factor_type=FactorType.TOTP)), NOW)
-    assert refused.value.code == 60369
 
 
 def test_without_a_date_a_challenge_lives_five_minutes_in_whole_seconds() -> None:

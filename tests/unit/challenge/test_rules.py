@@ -30,8 +30,6 @@ def test_details_at_their_bounds_are_taken() -> None:
 @pytest.mark.parametrize(
     ("message", "fields", "named"),
     [
-        (None, [], "Details.Message"),
-        ("", [], "Details.Message"),
         ("m" * 257, [], "Details.Message"),
         ("m", [field()] * 21, "Details.Fields"),
         ("m", [field(), field("l" * 37)], "item 2: label"),
@@ -52,6 +50,29 @@ def test_other_details_are_refused_by_name(message: str | None, fields: list[str
     with pytest.raises(BadRequestError, match=named) as refused:
         rules.details(message, fields)
     assert refused.value.code == 60368
+
+
+@pytest.mark.parametrize("message", [None, ""])
+def test_only_a_device_must_have_something_to_show(message: str | None) -> None:
+    """400, 60368 without a message; codes need none."""
+    assert rules.details(message, []) is None
+    fields_only = rules.details(message, [field()])
+    assert fields_only is not None
+    assert fields_only["message"] == ""
+    for shown in (None, fields_only):
+        with pytest.raises(BadRequestError, match=r"Details\.Message") as refused:
+            rules.require_message(shown)
+        assert refused.value.code == 60368
+    assert rules.require_message(rules.details("Log in?", [])) == {"message": "Log in?", "fields": []}
+
+
+@pytest.mark.parametrize("text", ["", "12", "123456789", "12345a", "\u0661\u0662\u0663", "123456\n", "a.b.c"])
+def test_what_is_no_code_is_refused(text: str) -> None:
+    """400, 60306: three to eight digits of ASCII."""
+    assert rules.code("007") == "007"
+    with pytest.raises(BadRequestError) as refused:
+        rules.code(text)
+    assert refused.value.code == 60306
 
 
 @pytest.mark.parametrize("text", [None, ""])

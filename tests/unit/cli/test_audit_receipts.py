@@ -96,6 +96,7 @@ async def world() -> World:
         hidden_details=None,
         metadata=None,
         receipt=None,
+        attempts=0,
         expiration_date=UNTIL,
         date_created=NOW,
         date_updated=NOW,
