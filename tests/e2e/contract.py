@@ -66,7 +66,8 @@ DATE: Final = _matches(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 URL: Final = _matches(r"https?://[^/ ]+/v2/\S+")
 OWN_URL: Final = _matches(r"https?://[^/ ]+/pushward/v1/\S+")
 IDENTITY: Final = _matches(r"[A-Za-z0-9-]{8,64}")
-FACTOR_TYPE: Final = one_of("push")
+PUSH: Final = one_of("push")
+TOTP: Final = one_of("totp")
 
 
 def _links(*names: str) -> Check:
@@ -145,7 +146,7 @@ FACTOR: Final[Members] = {
     "date_updated": DATE,
     "friendly_name": TEXT,
     "status": one_of("unverified", "verified"),
-    "factor_type": FACTOR_TYPE,
+    "factor_type": PUSH,
     "config": object_of(
         {
             "sdk_version": TEXT,
@@ -165,6 +166,20 @@ NEW_FACTOR: Final[Members] = {
     "options": NULL,
 }
 
+TOTP_FACTOR: Final[Members] = {
+    **FACTOR,
+    "factor_type": TOTP,
+    "config": object_of(
+        {"alg": one_of("sha1", "sha256", "sha512"), "skew": NUMBER, "code_length": NUMBER, "time_step": NUMBER}
+    ),
+}
+
+NEW_TOTP_FACTOR: Final[Members] = {
+    **TOTP_FACTOR,
+    "binding": object_of({"secret": _matches("[A-Z2-7]+"), "uri": _matches(r"otpauth://totp/\S+")}),
+    "options": NULL,
+}
+
 CHALLENGE: Final[Members] = {
     "sid": sid("YC"),
     "account_sid": sid("AC"),
@@ -181,9 +196,15 @@ CHALLENGE: Final[Members] = {
     "details": object_of({"message": TEXT, "fields": _fields}),
     "hidden_details": or_null(_texts),
     "metadata": or_null(_texts),
-    "factor_type": FACTOR_TYPE,
+    "factor_type": PUSH,
     "url": URL,
     "links": _links("notifications"),
+}
+
+TOTP_CHALLENGE: Final[Members] = {
+    **CHALLENGE,
+    "factor_type": TOTP,
+    "details": or_null(CHALLENGE["details"]),
 }
 
 ACCESS_TOKEN: Final[Members] = {
@@ -191,7 +212,7 @@ ACCESS_TOKEN: Final[Members] = {
     "account_sid": sid("AC"),
     "service_sid": sid("VA"),
     "entity_identity": IDENTITY,
-    "factor_type": FACTOR_TYPE,
+    "factor_type": PUSH,
     "factor_friendly_name": or_null(TEXT),
     "token": or_null(TEXT),
     "url": URL,

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]  # ships no types
 from twilio.rest import Client  # type: ignore[import-untyped]  # ships no types
 
+from tests.support.authenticator import Authenticator
 from tests.support.installation import Account
 from tests.support.phone import Phone, new_identity
 from tests.support.push_factor import possession, spki_b64
@@ -71,6 +72,30 @@ async def test_enrolment_with_the_stock_library(verify: Any, service: str) -> No
     with pytest.raises(TwilioRestException) as refusal:
         await asyncio.to_thread(factor.fetch)
     assert (refusal.value.status, refusal.value.code) == (404, 60390)
+
+
+async def test_codes_with_the_stock_library(verify: Any, service: str) -> None:
+    """A factor from its creation to a login, a wrong code before each right one. Any: as above."""
+    entity = verify.services(service).entities(new_identity())
+    created = await asyncio.to_thread(
+        entity.new_factors.create, friendly_name="App", factor_type="totp", config_skew=2, config_time_step=60
+    )
+    assert created.config == {"alg": "sha1", "skew": 2, "code_length": 6, "time_step": 60}
+    app = Authenticator.scanning(created.binding["uri"]).stopped()
+    factor = entity.factors(created.sid)
+    for payload, status in ((app.wrong_code(), "unverified"), (app.code(-1), "verified")):
+        assert (await asyncio.to_thread(factor.update, auth_payload=payload)).status == status
+    create = entity.challenges.create
+    pending = await asyncio.to_thread(create, factor_sid=created.sid, auth_payload=app.wrong_code())
+    assert (pending.status, pending.details, pending.factor_type) == ("pending", None, "totp")
+    answered = await asyncio.to_thread(
+        entity.challenges(pending.sid).update, auth_payload=app.code(), metadata={"ip": "192.0.2.1"}
+    )
+    assert (answered.status, answered.metadata) == ("approved", {"ip": "192.0.2.1"})
+    at_once = await asyncio.to_thread(create, factor_sid=created.sid, auth_payload=app.code(1))
+    assert at_once.status == "approved"
+    renamed = await asyncio.to_thread(factor.update, friendly_name="New app", config_code_length=8)
+    assert (renamed.friendly_name, renamed.config["code_length"]) == ("New app", 8)
 
 
 async def test_the_stock_library_follows_pages(verify: Any, service: str) -> None:

@@ -62,6 +62,8 @@ async def test_nobody_reads_whoever_was_forgotten(
         read = " ".join(map(str, told(before, values_before)))
         for where in ("pending: message", "factor's name", "push token", "metadata", "name in an access token"):
             assert tour.sealed[where] in read
+        for where in ("TOTP secret", "made TOTP secret", "code: message", "code: metadata"):
+            assert tour.sealed[where] in read
         assert tour.sealed["approved: payload of the receipt"] in read
         assert None not in told(before, not_about(identity, in_database))
 

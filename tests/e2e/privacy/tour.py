@@ -19,16 +19,18 @@ from tests.support.phone import STREAM, Phone, receipt_path
 from tests.support.privacy.scanner import marker
 from tests.support.receiver import Receiver
 from tests.support.tenant import Form, Json, Tenant, refused
+from tests.support.totp_factor import TotpFactor
 
 CREDENTIAL: Final = "CR" + "0" * 32
 NOBODY_LISTENS: Final = "http://127.0.0.1:1"
 REFUSALS: Final = 3
 """How often the receiver refuses before it takes anything."""
-EVENTS_TOLD: Final = 5
-"""Two factors were created, one verified, two challenges answered."""
+EVENTS_TOLD: Final = 9
+"""Four factors were created, two verified, three challenges answered."""
 
 SEALED: Final = {
     "AuthPayload",
+    "Binding.Secret",
     "Config.NotificationToken",
     "Details.Fields",
     "Details.Message",
@@ -84,6 +86,7 @@ async def take(tour: Tour, tenant: Tenant, receiver: Receiver) -> Phone:
     await _access_token(tour, tenant, service, identity)
     async with Phone.enrolled(tenant, service, identity) as phone:
         await _factors(tour, tenant, phone)
+        await _codes(tour, tenant, phone)
         await _answered(tour, tenant, phone, "approved")
         await _answered(tour, tenant, phone, "denied")
         await _pending(tour, tenant, phone)
@@ -182,6 +185,26 @@ async def _factors(tour: Tour, tenant: Tenant, phone: Phone) -> None:
     assert (await phone.get(phone.path, token)).status_code == 200
 
 
+async def _codes(tour: Tour, tenant: Tenant, phone: Phone) -> None:
+    """A secret that is given, and one that is made; a login, with metadata beside the code."""
+    secret = base64.b32encode(tour.says("TOTP secret, decoded", 40).encode()).decode()
+    given = await TotpFactor.agreed(
+        tenant,
+        phone.factor.service_sid,
+        phone.factor.identity,
+        FriendlyName=tour.says("authenticator's name"),
+        Binding_Secret=tour.knows("TOTP secret", secret),
+        Metadata=json.dumps({tour.says("authenticator's metadata's member"): tour.says("authenticator's metadata")}),
+    )
+    made = await TotpFactor.agreed(tenant, phone.factor.service_sid, phone.factor.identity)
+    tour.knows("made TOTP secret", made.created["binding"]["secret"])
+    await given.verify()
+    asked = await given.challenge(given.app.wrong_code(), **_challenge(tour, "code"))
+    metadata = json.dumps({tour.says("code: metadata's member"): tour.says("code: metadata")})
+    answered = await tenant.update(asked["url"], {"AuthPayload": given.app.code(), "Metadata": metadata})
+    assert answered["status"] == "approved"
+
+
 def _challenge(tour: Tour, name: str) -> Form:
     return {
         "Details.Message": tour.says(f"{name}: message"),
@@ -234,6 +257,14 @@ async def _refused(tour: Tour, tenant: Tenant, phone: Phone) -> None:
         (challenges, {**challenge, "HiddenDetails": json.dumps({tour.says("member that is no string"): 1})}),
         (challenges, {**challenge, "ExpirationDate": tour.says("no date")}),
         (f"{phone.entity}/Factors", {"FriendlyName": tour.says("name of no factor"), "FactorType": "push"}),
+        (
+            f"{phone.entity}/Factors",
+            {
+                "FriendlyName": "App",
+                "FactorType": "totp",
+                "Binding.Secret": f"{tour.says('a secret that is no base32')}!",
+            },
+        ),
         (phone.path, {"Config.NotificationToken": tour.says("too short a push token")}),
         (phone.path, {"AuthPayload": tour.says("no proof")}),
         (
