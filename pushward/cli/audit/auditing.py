@@ -126,7 +126,7 @@ class Auditor:
             status=factor.status.value,
             deleted=factor.deleted,
             public_key=base64.b64encode(factor.public_key).decode(),
-            public_key_sha256=hashlib.sha256(factor.public_key).hexdigest(),
+            public_key_sha256=hashlib.sha256(factor.public_key).hexdigest() if factor.public_key else "",
             friendly_name=await self._text(name, stream_id, sealed_fields.friendly_name(factor.sid)),
             metadata=await self._text(enrolment.event.metadata, stream_id, sealed_fields.metadata(factor.sid)),
             app_id=factor.app_id,
@@ -135,6 +135,7 @@ class Auditor:
             enrolled_by=readable(enrolment.stored).actor,
             created_at=factor.date_created,
             updated_at=factor.date_updated,
+            totp=factor.totp_config,
         )
 
     async def _challenge(self, folded: Folded[ChallengeState], entity: EntityState) -> ChallengeFacts:
@@ -157,6 +158,7 @@ class Auditor:
             updated_at=challenge.date_updated,
             responded_at=challenge.date_responded,
             expires_at=challenge.expiration_date,
+            attempts=challenge.attempts,
         )
 
     async def _receipt(self, answer: Step[ChallengeState], entity: EntityState) -> ReceiptCheck:

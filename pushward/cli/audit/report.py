@@ -9,6 +9,7 @@ from typing import Any, Final
 from pushward.cli.audit.evidence import Flaw, Place
 from pushward.cli.audit.receipts import ReceiptCheck
 from pushward.cli.event_text import ReadableEvent
+from pushward.values import TotpConfig
 
 FORMAT: Final = 1
 """Of the JSON. It changes when a member changes its meaning or goes; new members don't change it."""
@@ -55,7 +56,10 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class FactorFacts:
-    """A factor as it was; ``public_key`` is its SubjectPublicKeyInfo in base64."""
+    """A factor as it was; ``public_key`` is a device's SubjectPublicKeyInfo in base64, empty for a TOTP factor.
+
+    ``totp`` is the configuration of a TOTP factor. Its secret is told by no audit.
+    """
 
     sid: str
     entity_sid: str
@@ -72,11 +76,15 @@ class FactorFacts:
     enrolled_by: str
     created_at: datetime
     updated_at: datetime
+    totp: TotpConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChallengeFacts:
-    """A challenge as it was, with what it showed; ``receipt`` where it was answered."""
+    """A challenge as it was, with what it showed; ``receipt`` where it was answered.
+
+    ``attempts`` are the codes that were looked at for it.
+    """
 
     sid: str
     entity_sid: str
@@ -92,6 +100,7 @@ class ChallengeFacts:
     updated_at: datetime
     responded_at: datetime | None
     expires_at: datetime
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pushward.cli.audit.report import (
 )
 from pushward.cli.console import OUT, plain
 from pushward.strictjson import compact
+from pushward.values import TotpConfig
 
 COLUMNS: Final = 100
 TOLD_ONCE: Final = frozenset({"account_sid", "service_sid", "entity_sid", "identity"})
@@ -90,10 +91,17 @@ def _factor(factor: FactorFacts) -> Iterator[Line]:
     yield 4, "enrolled", f"{date_text(factor.created_at)} by {factor.enrolled_by}", ""
     if factor.updated_at != factor.created_at:
         yield 4, "changed", date_text(factor.updated_at), ""
-    yield 4, "public key", f"SHA-256 {factor.public_key_sha256}", ""
-    yield 4, "app", f"{factor.app_id}, SDK {factor.sdk_version}, pushes by {factor.notification_platform}", ""
+    if factor.totp is None:
+        yield 4, "public key", f"SHA-256 {factor.public_key_sha256}", ""
+        yield 4, "app", f"{factor.app_id}, SDK {factor.sdk_version}, pushes by {factor.notification_platform}", ""
+    else:
+        yield 4, "codes", _codes(factor.totp), ""
     yield from _sealed("name", factor.friendly_name)
     yield from _sealed("metadata", factor.metadata)
+
+
+def _codes(config: TotpConfig) -> str:
+    return f"{config.code_length} digits each {config.time_step} s by {config.alg}, {config.skew} steps of skew"
 
 
 def _challenge(challenge: ChallengeFacts) -> Iterator[Line]:
@@ -101,6 +109,8 @@ def _challenge(challenge: ChallengeFacts) -> Iterator[Line]:
     yield 4, "factor", challenge.factor_sid, ""
     yield 4, "asked", f"{date_text(challenge.created_at)} by {challenge.asked_by}", ""
     yield 4, "until", date_text(challenge.expires_at), ""
+    if challenge.attempts:
+        yield 4, "codes tried", str(challenge.attempts), ""
     if challenge.responded_at is not None:
         yield 4, "answered", f"{date_text(challenge.responded_at)} by {challenge.answered_by}", ""
     yield from _sealed("details", challenge.details)

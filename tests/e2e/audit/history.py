@@ -15,6 +15,7 @@ from tests.support import sql
 from tests.support.installation import SHARDS, Installation, Stores
 from tests.support.phone import Phone, new_identity
 from tests.support.tenant import Tenant, entity_path
+from tests.support.totp_factor import TotpFactor
 from tests.support.waiting import until
 
 MESSAGE: Final = "Pay 1,000 € to Example Shop?"
@@ -43,6 +44,7 @@ class History:
     first_factor: str
     first_public_key: str
     second_factor: str
+    code_user: str
     approved: str
     denied: str
     left: str
@@ -71,6 +73,7 @@ async def _told(base_url: str, installation: Installation, stores: Stores) -> Hi
     async with Tenant(base_url, installation.account) as tenant:
         service, foreign = await tenant.new_service(), await tenant.new_service("Prod")
         identity = new_identity()
+        code_user = await _by_code(tenant, service)
         async with (
             Phone.enrolled(tenant, foreign, identity) as same_identity,
             Phone.enrolled(tenant, service, _neighbour_of(service, identity)) as neighbour,
@@ -99,6 +102,7 @@ async def _told(base_url: str, installation: Installation, stores: Stores) -> Hi
         first.sid,
         public_key,
         second.sid,
+        code_user,
         approved,
         denied,
         left,
@@ -106,6 +110,16 @@ async def _told(base_url: str, installation: Installation, stores: Stores) -> Hi
         shard,
         events,
     )
+
+
+async def _by_code(tenant: Tenant, service: str) -> str:
+    """Somebody who logs in with a code, at the second try."""
+    identity = new_identity()
+    totp = await TotpFactor.agreed(tenant, service, identity)
+    await totp.verify()
+    challenge = await totp.challenge(totp.app.wrong_code())
+    await tenant.update(challenge["url"], {"AuthPayload": totp.app.code()})
+    return identity
 
 
 def _neighbour_of(service: str, identity: str) -> str:

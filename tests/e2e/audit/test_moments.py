@@ -64,6 +64,34 @@ def test_who_acted_is_told(audit: Audit, history: History) -> None:
     assert factor["public_key"] == history.first_public_key
 
 
+def test_a_login_by_code_is_told(audit: Audit, history: History) -> None:
+    """Each try and each spent time step, on all streams of the identity; there is no receipt, and no secret."""
+    report = audit.json("--unseal", entity=history.code_user)
+    (factor,), (challenge,) = report["factors"], report["challenges"]
+    assert (factor["type"], factor["status"], factor["public_key"]) == ("totp", "verified", "")
+    assert factor["totp"] == {"alg": "sha1", "skew": 2, "code_length": 6, "time_step": 60}
+    assert (challenge["status"], challenge["attempts"]) == ("approved", 2)
+    assert challenge["answered_by"] == f"account:{history.account_sid}"
+    assert challenge["receipt"]["verdict"] == "none"
+    assert [event["type"] for event in report["events"]] == [
+        "EntityCreated",
+        "FactorCreated",
+        "TotpStepSpent",
+        "FactorVerified",
+        "ChallengeCreated",
+        "ChallengeAttempted",
+        "TotpChallengeCounted",
+        "ChallengeAttempted",
+        "TotpStepSpent",
+        "ChallengeApproved",
+    ]
+    created = report["events"][1]["fields"]
+    assert (created["totp_secret"], created["totp_secret_digest"]) == ("***", "***")
+    said = audit.text(entity=history.code_user).out
+    assert "6 digits each 60 s by sha1, 2 steps of skew" in said
+    assert "codes tried  2" in said
+
+
 def test_the_events_are_those_of_this_identity_only(audit: Audit, history: History) -> None:
     """In order, each intact; a neighbour in the shard and a namesake in another service have others."""
     report = audit.json()

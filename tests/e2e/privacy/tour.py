@@ -262,7 +262,7 @@ async def _refused(tour: Tour, tenant: Tenant, phone: Phone) -> None:
             {
                 "FriendlyName": "App",
                 "FactorType": "totp",
-                "Binding.Secret": f"{tour.says('a secret that is no base32')}!",
+                "Binding.Secret": tour.says("secret, no base32") + "!",
             },
         ),
         (phone.path, {"Config.NotificationToken": tour.says("too short a push token")}),
