@@ -19,7 +19,8 @@ from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.groupcommit import CommitHook, GroupCommitLog, Outcome
 from pushward.eventlog.port import Append, Appended, GuardMovedError, TooLateError, VersionConflictError
 
-REVISION_REFUSED_SQLSTATE: Final = "PW001"
+REVISION_REFUSED_SQLSTATES: Final = ("PW001", "42883")
+"""Refused by the append function, or there is none that takes such rows: the tables were added to since."""
 
 
 class _Fate(IntEnum):
@@ -77,7 +78,7 @@ class PostgresCommitter:
             await self.close()
             raise
         except asyncpg.PostgresError as error:
-            if error.sqlstate == REVISION_REFUSED_SQLSTATE:
+            if error.sqlstate in REVISION_REFUSED_SQLSTATES:
                 raise RevisionRefusedError("This release is being replaced. Try again later.") from error
             raise
 

@@ -96,6 +96,16 @@ async def test_a_full_queue_refuses_at_once(place: Place, monkeypatch: pytest.Mo
     assert (await place.reader.heads())[0] == 5
 
 
+async def test_a_caller_that_knows_fewer_tables_is_refused(place: Place) -> None:
+    """Since the release that it belongs to, a table was added: no function takes what it brings."""
+    committer = PostgresCommitter(place.url, ROLE, function=FUNCTION, tables=(), revision=REVISION)
+    log = GroupCommitLog([committer])
+    with pytest.raises(RevisionRefusedError):
+        await log.append(replace(counting(stream(1), 0), rows=()))
+    assert log.problem() is not None
+    await log.close()
+
+
 async def test_a_caller_of_another_revision_is_refused(place: Place) -> None:
     """State tables are written by the release that made them; another one's process says that it isn't ready."""
     log = _open(place.url, revision=REVISION + 1)
