@@ -200,8 +200,10 @@ async def test_codes_are_the_accounts_and_signatures_the_devices(caller: Caller,
 
 
 async def test_a_device_ignores_a_code_that_comes_along(caller: Caller) -> None:
-    """Contract section 10, *Answering*; a message it must have."""
+    """Contract section 10, *Answering*; a message it must have. Registry is asked once, as without codes."""
+    registry = caller.world.registry
     assert (await caller.create(auth_payload="no code")).status == PENDING
+    assert (registry.asked, registry.checked) == (1, [])
     assert (await refusal(caller.create(details_message=None))).code == 60368
 
 
