@@ -21,6 +21,7 @@ from services.challenge.app.codes import CodeAnswering
 from services.challenge.app.contents import Contents
 from services.challenge.app.creating import Creating
 from services.challenge.app.expiry import Expiry, Sweeper
+from services.challenge.app.notifying import Notifying
 from services.challenge.app.reading import Reading
 from services.challenge.app.servicer import Challenges
 from services.challenge.app.webhook_event import WebhookEvents
@@ -54,6 +55,7 @@ class ChallengeService:
             Reading(self._store, expiry, contents, registry),
             Answering(runner, CHALLENGES, self._store, contents, registry),
             codes,
+            Notifying(runner, CHALLENGES, self._store, reader, registry),
             WebhookEvents(reader, CHALLENGES, self._store, contents),
         )
         self._sweeper = Sweeper(expiry, self._store, runtime.history)

@@ -28,6 +28,7 @@ from services.edge.app.endpoints.entities import EntityEndpoints
 from services.edge.app.endpoints.events import EventEndpoints
 from services.edge.app.endpoints.factors import FactorEndpoints
 from services.edge.app.endpoints.insights import InsightsEndpoints
+from services.edge.app.endpoints.notifications import NotificationEndpoints
 from services.edge.app.endpoints.services import ServiceEndpoints
 from services.edge.app.endpoints.webhooks import WebhookEndpoints
 from services.edge.app.health import LIVE_PATH, READY_PATH, HealthEndpoint, always
@@ -141,6 +142,7 @@ def operations(registry: RegistryStub, challenges: ChallengesStub, webhooks: Web
     """All operations, those of a login first: routes are tried one after the other."""
     return (
         *ChallengeEndpoints(challenges).operations(),
+        *NotificationEndpoints(challenges).operations(),
         *FactorEndpoints(registry).operations(),
         *EntityEndpoints(registry).operations(),
         *AccessTokenEndpoints(registry).operations(),

@@ -21,6 +21,7 @@ from services.notifier.app.pruning import pruner
 from services.notifier.app.pusher import Pusher, wants_push
 from services.notifier.app.servicer import Notifier
 from services.notifier.app.tail import Tail
+from services.notifier.app.telling import teller
 from services.notifier.domain.push import PushChannel
 
 CHANNELS: Final[Mapping[NotificationPlatform, PushChannel]] = MappingProxyType({})
@@ -40,12 +41,9 @@ class NotifierService:
         pushes = PostgresPushes(self._database)
         self._tail = Tail(reader, runtime.heads)
         self._servicer = Notifier(self._tail, PostgresStreamPlaces(self._database))
-        self._pusher = Pusher(
-            pushes,
-            ChallengesStub(runtime.peers.channel("challenge")),
-            RegistryStub(runtime.peers.channel("registry")),
-            channels,
-        )
+        challenges = ChallengesStub(runtime.peers.channel("challenge"))
+        self._pusher = Pusher(pushes, challenges, RegistryStub(runtime.peers.channel("registry")), channels)
+        self._teller = teller(pushes, challenges)
         self._pruner = pruner(pushes)
         self._subscription = Subscription(
             SUBSCRIPTION,
@@ -67,6 +65,7 @@ class NotifierService:
         """Begins to follow the log and to push."""
         await self._pusher.start()
         await self._subscription.start()
+        await self._teller.start()
         await self._pruner.start()
 
     async def stop(self) -> None:
@@ -75,6 +74,7 @@ class NotifierService:
         await self._pruner.stop()
         await self._subscription.stop()
         await self._pusher.stop()
+        await self._teller.stop()
         await self._database.close()
 
     async def ready(self) -> str | None:

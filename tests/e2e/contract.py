@@ -207,6 +207,18 @@ TOTP_CHALLENGE: Final[Members] = {
     "details": or_null(CHALLENGE["details"]),
 }
 
+NOTIFICATION: Final[Members] = {
+    "sid": sid("NT"),
+    "account_sid": sid("AC"),
+    "service_sid": sid("VA"),
+    "entity_sid": sid("YE"),
+    "identity": IDENTITY,
+    "challenge_sid": sid("YC"),
+    "priority": one_of("high"),
+    "ttl": NUMBER,
+    "date_created": DATE,
+}
+
 ACCESS_TOKEN: Final[Members] = {
     "sid": sid("YK"),
     "account_sid": sid("AC"),

@@ -204,6 +204,14 @@ EXAMPLES: Final[Sequence[object]] = (
     challenge.ChallengeDenied(**_OF_CHALLENGE, receipt=None, metadata=None),
     challenge.ChallengeExpired(**_OF_CHALLENGE),
     challenge.ChallengeClosed(**_OF_CHALLENGE),
+    challenge.NotificationRequested(
+        **_OF_CHALLENGE,
+        notification_sid=Sid("NT" + FACTOR[2:]),
+        notification_platform=NotificationPlatform.APN,
+        ttl_seconds=300,
+    ),
+    challenge.NotificationFailed(**_OF_CHALLENGE, notification_sid="NT" + FACTOR[2:], reason="no_channel"),
+    challenge.NotificationFailed(**_OF_CHALLENGE, notification_sid="", reason="no_channel"),
     webhook.WebhookCreated(
         **_OF_WEBHOOK,
         friendly_name=_sealed("Backend"),

@@ -140,6 +140,17 @@ STREAMS: Final = (
         "challenge",
         [replace(_CREATED, expiration_date=MOMENT + timedelta(minutes=1)), _of(challenge.ChallengeExpired)],
     ),
+    Stream(
+        "challenge_notified",
+        "challenge",
+        [
+            replace(_CREATED, expiration_date=MOMENT + timedelta(minutes=10)),
+            _of(challenge.NotificationFailed, 1),
+            _of(challenge.NotificationRequested),
+            _of(challenge.NotificationFailed),
+            _of(challenge.ChallengeApproved),
+        ],
+    ),
     Stream("challenge_closed", "challenge", [_BARE, _of(challenge.ChallengeClosed)]),
     Stream(
         "webhook", "webhook", [_of(webhook.WebhookCreated), _of(webhook.WebhookUpdated), _of(webhook.WebhookDeleted)]

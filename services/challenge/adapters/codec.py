@@ -16,6 +16,15 @@ CODEC: Final = Codec(
         Binding(
             types_pb2.EVENT_TYPE_CHALLENGE_ATTEMPTED, 1, events.ChallengeAttempted, challenge_pb2.ChallengeAttempted
         ),
+        Binding(
+            types_pb2.EVENT_TYPE_NOTIFICATION_REQUESTED,
+            1,
+            events.NotificationRequested,
+            challenge_pb2.NotificationRequested,
+        ),
+        Binding(
+            types_pb2.EVENT_TYPE_NOTIFICATION_FAILED, 1, events.NotificationFailed, challenge_pb2.NotificationFailed
+        ),
     ]
 )
 

@@ -45,7 +45,7 @@ _FACTOR_STATUSES: Final = {
     common_pb2.FACTOR_STATUS_UNVERIFIED: FactorStatus.UNVERIFIED,
     common_pb2.FACTOR_STATUS_VERIFIED: FactorStatus.VERIFIED,
 }
-_PLATFORMS: Final = {
+PLATFORMS: Final = {
     common_pb2.NOTIFICATION_PLATFORM_NONE: NotificationPlatform.NONE,
     common_pb2.NOTIFICATION_PLATFORM_FCM: NotificationPlatform.FCM,
     common_pb2.NOTIFICATION_PLATFORM_APN: NotificationPlatform.APN,
@@ -160,7 +160,7 @@ class Creating:
                 factor_sid=factor.factor_sid,
                 factor_type=_FACTOR_TYPES[factor.factor_type],
                 factor_status=_FACTOR_STATUSES[factor.factor_status],
-                notification_platform=_PLATFORMS[factor.notification_platform],
+                notification_platform=PLATFORMS[factor.notification_platform],
             ),
             details=await self._contents.seal_object(key_id, sid, DETAILS, wanted.shown_by(factor, now)),
             hidden_details=await self._contents.seal_object(key_id, sid, HIDDEN_DETAILS, wanted.hidden_details),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from google.protobuf.empty_pb2 import Empty
 from grpc import aio
 
 from pushward.api.challenge.v1 import challenge_pb2
@@ -9,6 +10,7 @@ from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesServicer
 from services.challenge.app.answering import Answering
 from services.challenge.app.codes import CodeAnswering
 from services.challenge.app.creating import Creating
+from services.challenge.app.notifying import Notifying
 from services.challenge.app.reading import Reading
 from services.challenge.app.webhook_event import WebhookEvents
 
@@ -25,12 +27,14 @@ class Challenges(ChallengesServicer):
         reading: Reading,
         answering: Answering,
         code_answering: CodeAnswering,
+        notifying: Notifying,
         webhook_events: WebhookEvents,
     ) -> None:
         self._creating = creating
         self._reading = reading
         self._answering = answering
         self._code_answering = code_answering
+        self._notifying = notifying
         self._webhook_events = webhook_events
 
     async def CreateChallenge(
@@ -58,6 +62,17 @@ class Challenges(ChallengesServicer):
         if request.context.principal.WhichOneof("kind") == "account":
             return await self._code_answering.answer(request)
         return await self._answering.answer(request)
+
+    async def CreateNotification(
+        self, request: challenge_pb2.CreateNotificationRequest, context: Context
+    ) -> challenge_pb2.Notification:
+        """Asks a factor's device once more."""
+        return await self._notifying.request(request)
+
+    async def RecordFailedPush(self, request: challenge_pb2.RecordFailedPushRequest, context: Context) -> Empty:
+        """A push ended unsent."""
+        await self._notifying.record_failed(request)
+        return Empty()
 
     async def RenderWebhookEvent(
         self, request: challenge_pb2.RenderChallengeEventRequest, context: Context

@@ -22,6 +22,7 @@ TYPES: Final[dict[int, str]] = {
     types_pb2.EVENT_TYPE_CHALLENGE_APPROVED: "challenge.approved",
     types_pb2.EVENT_TYPE_CHALLENGE_DENIED: "challenge.denied",
     types_pb2.EVENT_TYPE_CHALLENGE_EXPIRED: "challenge.expired",
+    types_pb2.EVENT_TYPE_NOTIFICATION_FAILED: "notification.failed",
 }
 
 

@@ -38,6 +38,15 @@ class CreateChallenge:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestNotification:
+    """Push the challenge once more. ``platform`` is where its factor's device is reached now."""
+
+    sid: Sid
+    platform: NotificationPlatform
+    ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerChallenge:
     """The factor's device answers.
 

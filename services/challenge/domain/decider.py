@@ -50,7 +50,7 @@ def decide_create(state: ChallengeState, command: CreateChallenge, now: datetime
     if factor.factor_status is not FactorStatus.VERIFIED:
         raise ForbiddenError("The factor is not verified yet: it can't be challenged.", code=FACTOR_NOT_VERIFIED)
     assert command.details is not None or factor.factor_type is FactorType.TOTP, "a device must have something to show"
-    about: _Subject = {
+    about: Subject = {
         "challenge_sid": command.sid,
         "account_sid": factor.account_sid,
         "service_sid": factor.service_sid,
@@ -74,11 +74,11 @@ def decide_answer(state: ChallengeState, command: AnswerChallenge, now: datetime
 
     Raises NotFoundError 60391, ForbiddenError 60322, 60323, 60324.
     """
-    challenge = _answerable(state)
+    challenge = answerable(state)
     if challenge.is_due(now):
         return decide_expire(state, now)
     event = _ANSWERS[_answer_in(command.claims, command.shown)]
-    return [event(**_subject(challenge), receipt=command.receipt, metadata=command.metadata)]
+    return [event(**subject(challenge), receipt=command.receipt, metadata=command.metadata)]
 
 
 def decide_attempt(state: ChallengeState, now: datetime) -> list[Event]:
@@ -86,14 +86,14 @@ def decide_attempt(state: ChallengeState, now: datetime) -> list[Event]:
 
     Raises NotFoundError 60391, ForbiddenError 60322, 60323, TooManyRequestsError 60308.
     """
-    challenge = _answerable(state)
+    challenge = answerable(state)
     if challenge.is_due(now):
         return decide_expire(state, now)
     if challenge.attempts >= ATTEMPTS_MAX:
         raise TooManyRequestsError(
             f"{ATTEMPTS_MAX} codes were given for this challenge. Create a new one.", code=TOO_MANY_ATTEMPTS
         )
-    return [ChallengeAttempted(**_subject(challenge), attempt=challenge.attempts + 1)]
+    return [ChallengeAttempted(**subject(challenge), attempt=challenge.attempts + 1)]
 
 
 def decide_approve(state: ChallengeState, metadata: Sealed | None, now: datetime) -> list[Event]:
@@ -101,11 +101,11 @@ def decide_approve(state: ChallengeState, metadata: Sealed | None, now: datetime
 
     Raises NotFoundError 60391, ForbiddenError 60322, 60323.
     """
-    challenge = _answerable(state)
+    challenge = answerable(state)
     if challenge.is_due(now):
         return decide_expire(state, now)
     assert challenge.attempts > 0, "a code is looked at only after its attempt was recorded"
-    return [ChallengeApproved(**_subject(challenge), receipt=None, metadata=metadata)]
+    return [ChallengeApproved(**subject(challenge), receipt=None, metadata=metadata)]
 
 
 def decide_expire(state: ChallengeState, now: datetime) -> list[Event]:
@@ -113,7 +113,7 @@ def decide_expire(state: ChallengeState, now: datetime) -> list[Event]:
     challenge = state.challenge
     if challenge is None or not challenge.is_due(now):
         return []
-    return [ChallengeExpired(**_subject(challenge))]
+    return [ChallengeExpired(**subject(challenge))]
 
 
 def decide_close(state: ChallengeState) -> list[Event]:
@@ -121,7 +121,7 @@ def decide_close(state: ChallengeState) -> list[Event]:
     challenge = state.challenge
     if challenge is None or challenge.status is Status.CLOSED:
         return []
-    return [ChallengeClosed(**_subject(challenge))]
+    return [ChallengeClosed(**subject(challenge))]
 
 
 def visible(state: ChallengeState) -> Challenge:
@@ -138,7 +138,8 @@ def refuse_expired(challenge: Challenge) -> None:
         raise ForbiddenError("The challenge has expired.", code=EXPIRED)
 
 
-def _answerable(state: ChallengeState) -> Challenge:
+def answerable(state: ChallengeState) -> Challenge:
+    """The challenge, if nothing has become of it yet. Raises NotFoundError 60391, ForbiddenError 60322, 60323."""
     challenge = visible(state)
     if challenge.status in (Status.APPROVED, Status.DENIED):
         raise ForbiddenError("The challenge was answered already.", code=ANSWERED)
@@ -164,7 +165,7 @@ def mode_in(claims: Mapping[str, object] | None) -> str | None:
     return mode if isinstance(mode, str) and len(mode) <= rules.MODE_LENGTH_MAX else None
 
 
-class _Subject(TypedDict):
+class Subject(TypedDict):
     """The members that every event about a challenge begins with."""
 
     challenge_sid: Sid
@@ -176,7 +177,8 @@ class _Subject(TypedDict):
     factor_type: FactorType
 
 
-def _subject(challenge: Challenge) -> _Subject:
+def subject(challenge: Challenge) -> Subject:
+    """What every event about ``challenge`` begins with."""
     return {
         "challenge_sid": challenge.sid,
         "account_sid": challenge.account_sid,

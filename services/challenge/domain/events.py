@@ -82,6 +82,37 @@ class ChallengeExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationRequested:
+    """An account asks for one more push; ``ttl_seconds`` run from now."""
+
+    challenge_sid: Sid
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+    notification_sid: Sid
+    notification_platform: NotificationPlatform
+    ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFailed:
+    """A push ended unsent. ``notification_sid`` is empty where the creation had asked for it."""
+
+    challenge_sid: Sid
+    account_sid: str
+    service_sid: str
+    entity_sid: str
+    identity: str
+    factor_sid: str
+    factor_type: FactorType
+    notification_sid: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChallengeClosed:
     """Its factor was deleted: from now on nobody sees it."""
 
@@ -106,4 +137,13 @@ class TotpChallengeCounted:
     challenge_sid: Sid
 
 
-Event = ChallengeCreated | ChallengeApproved | ChallengeDenied | ChallengeAttempted | ChallengeExpired | ChallengeClosed
+Event = (
+    ChallengeCreated
+    | ChallengeApproved
+    | ChallengeDenied
+    | ChallengeAttempted
+    | ChallengeExpired
+    | ChallengeClosed
+    | NotificationRequested
+    | NotificationFailed
+)

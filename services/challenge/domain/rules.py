@@ -21,6 +21,8 @@ OBJECT_LENGTH_MAX: Final = 1024
 MODE_LENGTH_MAX: Final = 64
 CODE_LENGTH_MIN: Final = 3
 CODE_LENGTH_MAX: Final = 8
+TTL_SECONDS_DEFAULT: Final = 300
+TTL_SECONDS_MAX: Final = 300
 LIFETIME_DEFAULT: Final = timedelta(minutes=5)
 LIFETIME_MAX: Final = timedelta(minutes=60)
 
@@ -72,6 +74,15 @@ def hidden_details(text: str | None) -> JsonObject | None:
 def metadata(text: str | None) -> JsonObject | None:
     """The object of ``Metadata``; None if there is none."""
     return _string_members("Metadata", text)
+
+
+def ttl_seconds(value: int | None) -> int:
+    """For how long a push is worth sending: ``Ttl``, 0 to 300."""
+    if value is None:
+        return TTL_SECONDS_DEFAULT
+    if not 0 <= value <= TTL_SECONDS_MAX:
+        raise BadRequestError(f"Ttl must be 0 to {TTL_SECONDS_MAX} seconds.", code=INVALID_REQUEST)
+    return value
 
 
 def expiration_date(text: str | None) -> datetime | None:

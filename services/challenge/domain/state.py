@@ -26,10 +26,14 @@ from services.challenge.domain.events import (
     ChallengeDenied,
     ChallengeExpired,
     Event,
+    NotificationFailed,
+    NotificationRequested,
 )
 
 ATTEMPTS_MAX: Final = 5
 """Codes that are looked at for one challenge (contract section 1c, 60308)."""
+NOTIFICATIONS_MAX: Final = 3
+"""Pushes of a challenge that may be asked for after the first (contract section 10, *Notifications*)."""
 
 
 class Status(StrEnum):
@@ -44,7 +48,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A row of ``challenge.challenge``. A closed one keeps no sealed value. ``attempts`` are the codes looked at."""
+    """A row of ``challenge.challenge``. A closed one keeps no sealed value.
+
+    ``attempts`` are the codes looked at, ``notifications`` the pushes that were asked for; the first push is none.
+    """
 
     stream_id: UUID
     version: int
@@ -65,6 +72,7 @@ class Challenge:
     date_updated: datetime
     date_responded: datetime | None
     attempts: int = 0
+    notifications: int = 0
 
     def is_due(self, now: datetime) -> bool:
         """Whether its date has passed, but no event says so yet."""
@@ -127,6 +135,12 @@ def evolve(state: ChallengeState, event: Event, recorded: Recorded) -> Challenge
             assert challenge.status is Status.PENDING, "only a pending challenge expires"
             assert challenge.expiration_date <= recorded.recorded_at, "it expires when its date has passed"
             return ChallengeState(replace(challenge, status=Status.EXPIRED))
+        case NotificationRequested():
+            assert challenge.status is Status.PENDING, "only a pending challenge is pushed"
+            assert challenge.notifications < NOTIFICATIONS_MAX, "three more pushes, and no fourth"
+            return ChallengeState(replace(challenge, notifications=challenge.notifications + 1))
+        case NotificationFailed():
+            return ChallengeState(challenge)
         case ChallengeClosed():
             assert challenge.status is not Status.CLOSED, "it is closed once"
             return ChallengeState(
@@ -157,4 +171,5 @@ def _created(event: ChallengeCreated, recorded: Recorded) -> Challenge:
         date_created=recorded.recorded_at,
         date_updated=recorded.recorded_at,
         date_responded=None,
+        notifications=0,
     )

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from pushward.values import NotificationPlatform
-from services.notifier.domain.push import Finished, Requested, Work
+from services.notifier.domain.push import Finished, Requested, Unsent, Work
 
 
 class Pushes(Protocol):
@@ -21,6 +21,14 @@ class Pushes(Protocol):
 
     async def record(self, finished: Sequence[Finished]) -> None:
         """Writes down what attempts came to."""
+        ...
+
+    async def take_untold(self, at_most: int) -> Sequence[Unsent]:
+        """Takes pushes that ended unsent and that challenge hasn't been told of; their lease runs from now."""
+        ...
+
+    async def record_told(self, told: Sequence[Unsent]) -> None:
+        """Writes down that challenge knows of them."""
         ...
 
     async def prune(self, keep_seconds: float, per_shard: int) -> int:

@@ -23,7 +23,17 @@ from pushward.eventlog.event import StoredEvent
 from pushward.eventlog.subscription import AfterCommit
 from pushward.values import NotificationPlatform
 from services.notifier.app.ports import Pushes
-from services.notifier.domain.push import Finished, Push, PushChannel, Requested, Result, Status, Work, judge
+from services.notifier.domain.push import (
+    Finished,
+    Push,
+    PushChannel,
+    Requested,
+    Result,
+    Status,
+    Work,
+    expires_at,
+    judge,
+)
 
 PUSHES_AT_ONCE_MAX: Final = 64
 PEER_SECONDS: Final = 5.0
@@ -117,8 +127,8 @@ class Pusher:
         return bool(work)
 
     async def _attempt(self, work: Work) -> Finished:
-        result = await self._send(work)
-        verdict = judge(result, work.attempts, work.age_seconds, self._jitter())
+        result = Result.TOO_LATE if work.is_late else await self._send(work)
+        verdict = judge(result, work.attempts, work.age_seconds, self._jitter(), work.ttl_seconds)
         if verdict.status in (Status.FAILED, Status.UNDELIVERABLE):
             _log.warning("push_failed", push=str(work.id), attempts=work.attempts, result=result.value)
         return Finished(work, result, verdict)
@@ -161,14 +171,37 @@ def wants_push(event: StoredEvent) -> bool:
 
 
 def requested_push(event: StoredEvent) -> Requested | None:
-    """The push that an event asks for: a new challenge's, where its factor has a platform."""
-    if event.type != types_pb2.EVENT_TYPE_CHALLENGE_CREATED:
-        return None
-    created = challenge_pb2.ChallengeCreated.FromString(event.payload)
-    platform = _PLATFORMS.get(created.notification_platform)
+    """The push that an event asks for: a new challenge's, where its factor has a platform, or a notification's."""
+    match event.type:
+        case types_pb2.EVENT_TYPE_CHALLENGE_CREATED:
+            created = challenge_pb2.ChallengeCreated.FromString(event.payload)
+            return _requested(event, created)
+        case types_pb2.EVENT_TYPE_NOTIFICATION_REQUESTED:
+            notification = challenge_pb2.NotificationRequested.FromString(event.payload)
+            return _requested(event, notification, notification.notification_sid, notification.ttl_seconds)
+        case _:
+            return None
+
+
+def _requested(
+    event: StoredEvent,
+    asked: challenge_pb2.ChallengeCreated | challenge_pb2.NotificationRequested,
+    notification_sid: str = "",
+    ttl_seconds: int | None = None,
+) -> Requested | None:
+    platform = _PLATFORMS.get(asked.notification_platform)
     if platform is None:
         return None
-    return Requested(event.shard, event.position, created.challenge_sid, created.factor_sid, platform)
+    return Requested(
+        shard=event.shard,
+        position=event.position,
+        challenge_sid=asked.challenge_sid,
+        factor_sid=asked.factor_sid,
+        platform=platform,
+        requested_at=event.recorded_at,
+        notification_sid=notification_sid,
+        ttl_seconds=ttl_seconds,
+    )
 
 
 def _push(work: Work, prompt: challenge_api.Prompt, target: registry_pb2.PushTarget) -> Push:
@@ -177,7 +210,7 @@ def _push(work: Work, prompt: challenge_api.Prompt, target: registry_pb2.PushTar
         challenge_sid=work.challenge_sid,
         factor_sid=work.factor_sid,
         message=prompt.message,
-        expires_at=datetime_of(prompt.expiration_date),
+        expires_at=expires_at(datetime_of(prompt.expiration_date), work.requested_at, work.ttl_seconds),
         token=target.token,
         app_id=target.app_id,
     )

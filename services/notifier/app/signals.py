@@ -10,14 +10,9 @@ def signal_of(event: StoredEvent) -> Signal | None:
     """The signal of an event; None for what no stream is waiting for. TOTP factors have no streams."""
     match event.type:
         case types_pb2.EVENT_TYPE_CHALLENGE_CREATED:
-            created = challenge_pb2.ChallengeCreated.FromString(event.payload)
-            if created.factor_type != common_pb2.FACTOR_TYPE_PUSH:
-                return None
-            return Signal(
-                challenge_created=Signal.ChallengeCreated(
-                    factor_sid=created.factor_sid, challenge_sid=created.challenge_sid
-                )
-            )
+            return _to_be_shown(challenge_pb2.ChallengeCreated.FromString(event.payload))
+        case types_pb2.EVENT_TYPE_NOTIFICATION_REQUESTED:
+            return _to_be_shown(challenge_pb2.NotificationRequested.FromString(event.payload))
         case types_pb2.EVENT_TYPE_FACTOR_DELETED:
             factor = registry_pb2.FactorDeleted.FromString(event.payload)
             return Signal(factor_deleted=Signal.FactorDeleted(factor_sid=factor.factor_sid))
@@ -32,3 +27,11 @@ def signal_of(event: StoredEvent) -> Signal | None:
             return Signal(account_disabled=Signal.AccountDisabled(account_sid=account.account_sid))
         case _:
             return None
+
+
+def _to_be_shown(asked: challenge_pb2.ChallengeCreated | challenge_pb2.NotificationRequested) -> Signal | None:
+    if asked.factor_type != common_pb2.FACTOR_TYPE_PUSH:
+        return None
+    return Signal(
+        challenge_created=Signal.ChallengeCreated(factor_sid=asked.factor_sid, challenge_sid=asked.challenge_sid)
+    )

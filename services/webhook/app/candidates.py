@@ -17,6 +17,7 @@ _NAMED: Final = {
     types_pb2.EVENT_TYPE_CHALLENGE_APPROVED: ("challenge.approved", challenge_pb2.ChallengeApproved),
     types_pb2.EVENT_TYPE_CHALLENGE_DENIED: ("challenge.denied", challenge_pb2.ChallengeDenied),
     types_pb2.EVENT_TYPE_CHALLENGE_EXPIRED: ("challenge.expired", challenge_pb2.ChallengeExpired),
+    types_pb2.EVENT_TYPE_NOTIFICATION_FAILED: ("notification.failed", challenge_pb2.NotificationFailed),
 }
 
 

@@ -234,7 +234,8 @@ async def _pending(tour: Tour, tenant: Tenant, phone: Phone) -> None:
     """Shown on an open stream, listed, and never answered."""
     async with phone.client.stream("GET", STREAM, auth=("token", phone.token())) as stream:
         assert stream.status_code == 200
-        await _created(tour, tenant, phone, "pending")
+        pending = await _created(tour, tenant, phone, "pending")
+        await tenant.create(f"{phone.entity}/Challenges/{pending['sid']}/Notifications", {})
         async for line in stream.aiter_lines():
             if tour.sealed["pending: message"] in line:
                 break

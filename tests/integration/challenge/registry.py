@@ -76,6 +76,7 @@ class Registry(RegistryServicer):
         self.version = 0
         self.key_id = key_id
         self.push_include_date = False
+        self.platform = common_pb2.NOTIFICATION_PLATFORM_NONE
         self.asked = 0  # how often for a live factor
         self.stale_answers = 0  # so many live factors are told with a version that has passed
         self.on_check: Callable[[], Awaitable[object]] | None = None  # happens while a code is looked at
@@ -134,7 +135,7 @@ class Registry(RegistryServicer):
             factor_type=factor.type,
             factor_status=factor.status,
             public_key=factor.public_key,
-            notification_platform=common_pb2.NOTIFICATION_PLATFORM_NONE,
+            notification_platform=self.platform,
             entity_stream=self.entity_stream.bytes,
             entity_version=self.version - stale,
             key_id=self.key_id.bytes,

@@ -4,11 +4,12 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from grpc import aio
 from pydantic import SecretStr
@@ -22,7 +23,7 @@ from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryServicer, add_RegistryServicer_to_server
 from pushward.config.settings import Environment, Settings
 from pushward.database.pool import Database
-from pushward.errors import NotFoundError
+from pushward.errors import NotFoundError, UnavailableError
 from pushward.eventlog.codec import timestamp_of
 from pushward.eventlog.event import NewEvent
 from pushward.eventlog.groupcommit import GroupCommitLog
@@ -49,10 +50,21 @@ PROMPT = "Log in?"
 
 
 class Challenges(ChallengesServicer):
-    """Knows which challenges are pending."""
+    """Knows which challenges are pending, and is told which pushes failed; the first ``deaf`` times it isn't there."""
 
     def __init__(self) -> None:
         self.answered: set[str] = set()
+        self.failed: list[tuple[str, str, str]] = []
+        self.deaf = 0
+
+    async def RecordFailedPush(self, request: challenge_api.RecordFailedPushRequest, context: Context) -> Empty:
+        if self.deaf:
+            self.deaf -= 1
+            raise UnavailableError("away")
+        self.failed.append((request.challenge_sid, request.notification_sid, request.reason))
+        if request.challenge_sid in self.answered:
+            raise NotFoundError("nobody may see it")
+        return Empty()
 
     async def GetPrompt(self, request: challenge_api.GetPromptRequest, context: Context) -> challenge_api.Prompt:
         if request.challenge_sid in self.answered:
@@ -114,10 +126,11 @@ class World:
         finally:
             await service.stop()
 
-    async def happen(self, event_type: int, message: Message, *, shard: int = 2) -> Appended:
+    async def happen(self, event_type: int, message: Message, *, shard: int = 2, ago_seconds: float = 0.0) -> Appended:
         """An event of another service, in the log."""
+        at = datetime.now(UTC) - timedelta(seconds=ago_seconds)
         stream = ids.stream_of_sid(ids.new_sid(ids.CHALLENGE, shard, 1, secrets.randbits(ids.RANDOM_BITS)))
-        event = NewEvent(stream, 1, uuid4(), event_type, 1, datetime.now(UTC), b"envelope", message.SerializeToString())
+        event = NewEvent(stream, 1, uuid4(), event_type, 1, at, b"envelope", message.SerializeToString())
         return await self.log.append(Append(shard, (StreamWrite(stream, 0, (event,)),)))
 
     async def pushes(self) -> list[tuple[str, str, int]]:
@@ -130,6 +143,15 @@ class World:
     async def until_pushed(self, expected: list[tuple[str, str, int]]) -> None:
         """Waits until the pushes are as expected."""
         await eventually(self.pushes, expected)
+
+    async def until_told(self, expected: list[tuple[str, str, str]]) -> None:
+        """Waits until challenge was told of these failed pushes (challenge, notification, reason), and of no other."""
+
+        async def told() -> tuple[list[tuple[str, str, str]], int]:
+            rows = await self.database.fetch("SELECT count(*) FROM notifier.push WHERE tell_at IS NOT NULL")
+            return sorted(self.challenges.failed), rows[0][0]
+
+        await eventually(told, (expected, 0))
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from services.challenge.domain.events import (
     ChallengeDenied,
     ChallengeExpired,
     Event,
+    NotificationFailed,
+    NotificationRequested,
 )
 from services.challenge.domain.state import INITIAL, ChallengeState, evolve
 
@@ -52,11 +54,11 @@ ABOUT: About = {
 }
 
 
-def created(expiration: datetime = EXPIRATION) -> ChallengeCreated:
+def created(expiration: datetime = EXPIRATION, factor_type: FactorType = FactorType.PUSH) -> ChallengeCreated:
     """The first event."""
     return ChallengeCreated(
         **ABOUT,
-        factor_type=FactorType.PUSH,
+        factor_type=factor_type,
         details=DETAILS,
         hidden_details=HIDDEN,
         expiration_date=expiration,
@@ -68,6 +70,15 @@ APPROVED = ChallengeApproved(**ABOUT, factor_type=FactorType.PUSH, receipt=RECEI
 DENIED = ChallengeDenied(**ABOUT, factor_type=FactorType.PUSH, receipt=RECEIPT, metadata=METADATA)
 EXPIRED = ChallengeExpired(**ABOUT, factor_type=FactorType.PUSH)
 CLOSED = ChallengeClosed(**ABOUT, factor_type=FactorType.PUSH)
+NOTIFICATION = Sid("NT" + "0001" + "d" * 28)
+NOTIFIED = NotificationRequested(
+    **ABOUT,
+    factor_type=FactorType.PUSH,
+    notification_sid=NOTIFICATION,
+    notification_platform=NotificationPlatform.FCM,
+    ttl_seconds=60,
+)
+UNSENT = NotificationFailed(**ABOUT, factor_type=FactorType.PUSH, notification_sid=NOTIFICATION, reason="platform_away")
 
 
 def given(*events: Event) -> ChallengeState:

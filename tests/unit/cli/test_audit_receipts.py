@@ -101,6 +101,7 @@ async def world() -> World:
         date_created=NOW,
         date_updated=NOW,
         date_responded=None,
+        notifications=0,
     )
     return World(store, key_id, sealer, asked)
 

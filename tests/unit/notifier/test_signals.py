@@ -19,6 +19,7 @@ from services.notifier.app.tail import WAITING_SIGNALS_MAX, Follower
 PUSH = common_pb2.FACTOR_TYPE_PUSH
 TOTP = common_pb2.FACTOR_TYPE_TOTP
 CREATED = types_pb2.EVENT_TYPE_CHALLENGE_CREATED
+NOTIFIED = types_pb2.EVENT_TYPE_NOTIFICATION_REQUESTED
 
 
 def stored(event_type: int, message: Message) -> StoredEvent:
@@ -33,10 +34,26 @@ def created(**members: int) -> StoredEvent:
     return stored(CREATED, message)
 
 
+def notified(**members: int) -> StoredEvent:
+    """A challenge that is to be pushed once more."""
+    message = challenge_pb2.NotificationRequested(
+        challenge_sid="YC1",
+        factor_sid="YF1",
+        notification_sid="NT1",
+        **members,  # type: ignore[arg-type]  # enums as numbers
+    )
+    return stored(NOTIFIED, message)
+
+
 def test_a_new_push_challenge_is_told_with_its_factor() -> None:
     """So that edge knows whose stream it concerns."""
     expected = Signal(challenge_created=Signal.ChallengeCreated(factor_sid="YF1", challenge_sid="YC1"))
     assert signal_of(created(factor_type=PUSH)) == expected
+
+
+def test_a_challenge_that_is_pushed_again_is_told_again() -> None:
+    """As when it was new."""
+    assert signal_of(notified(factor_type=PUSH)) == signal_of(created(factor_type=PUSH))
 
 
 def test_a_totp_challenge_is_not_told() -> None:
@@ -92,6 +109,16 @@ def test_a_challenge_of_a_factor_with_a_platform_asks_for_a_push(number: int, pl
     requested = requested_push(created(factor_type=PUSH, notification_platform=number))
     assert requested is not None
     assert (requested.shard, requested.position, requested.platform) == (2, 7, platform)
+    assert (requested.notification_sid, requested.ttl_seconds) == ("", None)
+
+
+def test_a_notification_asks_for_a_push_of_its_own() -> None:
+    """For its Ttl, from when it was asked for."""
+    event = notified(factor_type=PUSH, notification_platform=common_pb2.NOTIFICATION_PLATFORM_APN, ttl_seconds=0)
+    requested = requested_push(event)
+    assert requested is not None
+    assert (requested.platform, requested.notification_sid) == (NotificationPlatform.APN, "NT1")
+    assert (requested.requested_at, requested.ttl_seconds) == (event.recorded_at, 0)
 
 
 @pytest.mark.parametrize("number", [common_pb2.NOTIFICATION_PLATFORM_NONE, 0])

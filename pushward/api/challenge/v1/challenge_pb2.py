@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pushward.api.common.v1 import common_pb2 as pushward_dot_api_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)pushward/api/challenge/v1/challenge.proto\x12\x19pushward.api.challenge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#pushward/api/common/v1/common.proto\"\xc9\x04\n\tChallenge\x12\x0b\n\x03sid\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x02 \x01(\t\x12\x13\n\x0bservice_sid\x18\x03 \x01(\t\x12\x12\n\nentity_sid\x18\x04 \x01(\t\x12\x10\n\x08identity\x18\x05 \x01(\t\x12\x12\n\nfactor_sid\x18\x06 \x01(\t\x12\x31\n\x06status\x18\x07 \x01(\x0e\x32!.pushward.api.challenge.v1.Status\x12\x37\n\x0b\x66\x61\x63tor_type\x18\x08 \x01(\x0e\x32\".pushward.api.common.v1.FactorType\x12\x19\n\x0c\x64\x65tails_json\x18\t \x01(\tH\x00\x88\x01\x01\x12 \n\x13hidden_details_json\x18\n \x01(\tH\x01\x88\x01\x01\x12\x1a\n\rmetadata_json\x18\x0b \x01(\tH\x02\x88\x01\x01\x12\x30\n\x0c\x64\x61te_created\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64\x61te_updated\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x64\x61te_responded\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0f\x65xpiration_date\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\r_details_jsonB\x16\n\x14_hidden_details_jsonB\x10\n\x0e_metadata_json\"\xe4\x02\n\x16\x43reateChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x12\n\nfactor_sid\x18\x04 \x01(\t\x12\x1c\n\x0f\x65xpiration_date\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x0f\x64\x65tails_message\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x16\n\x0e\x64\x65tails_fields\x18\x07 \x03(\t\x12\x1b\n\x0ehidden_details\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x19\n\x0c\x61uth_payload\x18\t \x01(\tH\x03\x88\x01\x01\x42\x12\n\x10_expiration_dateB\x12\n\x10_details_messageB\x11\n\x0f_hidden_detailsB\x0f\n\r_auth_payload\"\x8c\x01\n\x13GetChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\"\xb6\x02\n\x15ListChallengesRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x17\n\nfactor_sid\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x31\n\x06status\x18\x05 \x01(\x0e\x32!.pushward.api.challenge.v1.Status\x12/\n\x05order\x18\x06 \x01(\x0e\x32 .pushward.api.challenge.v1.Order\x12\x31\n\x04page\x18\x07 \x01(\x0b\x32#.pushward.api.common.v1.PageRequestB\r\n\x0b_factor_sid\"\x80\x01\n\x13ListChallengesReply\x12\x38\n\nchallenges\x18\x01 \x03(\x0b\x32$.pushward.api.challenge.v1.Challenge\x12/\n\x04page\x18\x02 \x01(\x0b\x32!.pushward.api.common.v1.PageReply\"\xdf\x01\n\x16\x41nswerChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\x12\x19\n\x0c\x61uth_payload\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08metadata\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\x0f\n\r_auth_payloadB\x0b\n\t_metadata\">\n\x1bRenderChallengeEventRequest\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\x10\n\x08position\x18\x02 \x01(\x03\"\x9c\x01\n\x19RenderChallengeEventReply\x12P\n\x06\x66ields\x18\x01 \x03(\x0b\x32@.pushward.api.challenge.v1.RenderChallengeEventReply.FieldsEntry\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\")\n\x10GetPromptRequest\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\"y\n\x06Prompt\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\x12\x12\n\nfactor_sid\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x33\n\x0f\x65xpiration_date\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8a\x01\n\x11GetReceiptRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\"*\n\x07Receipt\x12\x0b\n\x03jws\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c*p\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATUS_PENDING\x10\x01\x12\x12\n\x0eSTATUS_EXPIRED\x10\x02\x12\x13\n\x0fSTATUS_APPROVED\x10\x03\x12\x11\n\rSTATUS_DENIED\x10\x04*=\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\r\n\tORDER_ASC\x10\x01\x12\x0e\n\nORDER_DESC\x10\x02\x32\x80\x06\n\nChallenges\x12j\n\x0f\x43reateChallenge\x12\x31.pushward.api.challenge.v1.CreateChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12\x64\n\x0cGetChallenge\x12..pushward.api.challenge.v1.GetChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12r\n\x0eListChallenges\x12\x30.pushward.api.challenge.v1.ListChallengesRequest\x1a..pushward.api.challenge.v1.ListChallengesReply\x12j\n\x0f\x41nswerChallenge\x12\x31.pushward.api.challenge.v1.AnswerChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12\x82\x01\n\x12RenderWebhookEvent\x12\x36.pushward.api.challenge.v1.RenderChallengeEventRequest\x1a\x34.pushward.api.challenge.v1.RenderChallengeEventReply\x12[\n\tGetPrompt\x12+.pushward.api.challenge.v1.GetPromptRequest\x1a!.pushward.api.challenge.v1.Prompt\x12^\n\nGetReceipt\x12,.pushward.api.challenge.v1.GetReceiptRequest\x1a\".pushward.api.challenge.v1.Receiptb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)pushward/api/challenge/v1/challenge.proto\x12\x19pushward.api.challenge.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a#pushward/api/common/v1/common.proto\"\xc9\x04\n\tChallenge\x12\x0b\n\x03sid\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x02 \x01(\t\x12\x13\n\x0bservice_sid\x18\x03 \x01(\t\x12\x12\n\nentity_sid\x18\x04 \x01(\t\x12\x10\n\x08identity\x18\x05 \x01(\t\x12\x12\n\nfactor_sid\x18\x06 \x01(\t\x12\x31\n\x06status\x18\x07 \x01(\x0e\x32!.pushward.api.challenge.v1.Status\x12\x37\n\x0b\x66\x61\x63tor_type\x18\x08 \x01(\x0e\x32\".pushward.api.common.v1.FactorType\x12\x19\n\x0c\x64\x65tails_json\x18\t \x01(\tH\x00\x88\x01\x01\x12 \n\x13hidden_details_json\x18\n \x01(\tH\x01\x88\x01\x01\x12\x1a\n\rmetadata_json\x18\x0b \x01(\tH\x02\x88\x01\x01\x12\x30\n\x0c\x64\x61te_created\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x64\x61te_updated\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x64\x61te_responded\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0f\x65xpiration_date\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\r_details_jsonB\x16\n\x14_hidden_details_jsonB\x10\n\x0e_metadata_json\"\xe4\x02\n\x16\x43reateChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x12\n\nfactor_sid\x18\x04 \x01(\t\x12\x1c\n\x0f\x65xpiration_date\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x1c\n\x0f\x64\x65tails_message\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x16\n\x0e\x64\x65tails_fields\x18\x07 \x03(\t\x12\x1b\n\x0ehidden_details\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x19\n\x0c\x61uth_payload\x18\t \x01(\tH\x03\x88\x01\x01\x42\x12\n\x10_expiration_dateB\x12\n\x10_details_messageB\x11\n\x0f_hidden_detailsB\x0f\n\r_auth_payload\"\x8c\x01\n\x13GetChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\"\xb6\x02\n\x15ListChallengesRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x17\n\nfactor_sid\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x31\n\x06status\x18\x05 \x01(\x0e\x32!.pushward.api.challenge.v1.Status\x12/\n\x05order\x18\x06 \x01(\x0e\x32 .pushward.api.challenge.v1.Order\x12\x31\n\x04page\x18\x07 \x01(\x0b\x32#.pushward.api.common.v1.PageRequestB\r\n\x0b_factor_sid\"\x80\x01\n\x13ListChallengesReply\x12\x38\n\nchallenges\x18\x01 \x03(\x0b\x32$.pushward.api.challenge.v1.Challenge\x12/\n\x04page\x18\x02 \x01(\x0b\x32!.pushward.api.common.v1.PageReply\"\xdf\x01\n\x16\x41nswerChallengeRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\x12\x19\n\x0c\x61uth_payload\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x15\n\x08metadata\x18\x06 \x01(\tH\x01\x88\x01\x01\x42\x0f\n\r_auth_payloadB\x0b\n\t_metadata\"\xbc\x01\n\x19\x43reateNotificationRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\x12\x18\n\x0bttl_seconds\x18\x05 \x01(\x05H\x00\x88\x01\x01\x42\x0e\n\x0c_ttl_seconds\"\xc9\x01\n\x0cNotification\x12\x0b\n\x03sid\x18\x01 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_sid\x18\x02 \x01(\t\x12\x13\n\x0bservice_sid\x18\x03 \x01(\t\x12\x12\n\nentity_sid\x18\x04 \x01(\t\x12\x10\n\x08identity\x18\x05 \x01(\t\x12\x15\n\rchallenge_sid\x18\x06 \x01(\t\x12\x13\n\x0bttl_seconds\x18\x07 \x01(\x05\x12\x30\n\x0c\x64\x61te_created\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\x17RecordFailedPushRequest\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\x12\x0f\n\x07push_id\x18\x02 \x01(\x0c\x12\x18\n\x10notification_sid\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\">\n\x1bRenderChallengeEventRequest\x12\r\n\x05shard\x18\x01 \x01(\x05\x12\x10\n\x08position\x18\x02 \x01(\x03\"\x9c\x01\n\x19RenderChallengeEventReply\x12P\n\x06\x66ields\x18\x01 \x03(\x0b\x32@.pushward.api.challenge.v1.RenderChallengeEventReply.FieldsEntry\x1a-\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\")\n\x10GetPromptRequest\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\"y\n\x06Prompt\x12\x15\n\rchallenge_sid\x18\x01 \x01(\t\x12\x12\n\nfactor_sid\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x33\n\x0f\x65xpiration_date\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8a\x01\n\x11GetReceiptRequest\x12\x37\n\x07\x63ontext\x18\x01 \x01(\x0b\x32&.pushward.api.common.v1.RequestContext\x12\x13\n\x0bservice_sid\x18\x02 \x01(\t\x12\x10\n\x08identity\x18\x03 \x01(\t\x12\x15\n\rchallenge_sid\x18\x04 \x01(\t\"*\n\x07Receipt\x12\x0b\n\x03jws\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c*p\n\x06Status\x12\x16\n\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n\x0eSTATUS_PENDING\x10\x01\x12\x12\n\x0eSTATUS_EXPIRED\x10\x02\x12\x13\n\x0fSTATUS_APPROVED\x10\x03\x12\x11\n\rSTATUS_DENIED\x10\x04*=\n\x05Order\x12\x15\n\x11ORDER_UNSPECIFIED\x10\x00\x12\r\n\tORDER_ASC\x10\x01\x12\x0e\n\nORDER_DESC\x10\x02\x32\xd5\x07\n\nChallenges\x12j\n\x0f\x43reateChallenge\x12\x31.pushward.api.challenge.v1.CreateChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12\x64\n\x0cGetChallenge\x12..pushward.api.challenge.v1.GetChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12r\n\x0eListChallenges\x12\x30.pushward.api.challenge.v1.ListChallengesRequest\x1a..pushward.api.challenge.v1.ListChallengesReply\x12j\n\x0f\x41nswerChallenge\x12\x31.pushward.api.challenge.v1.AnswerChallengeRequest\x1a$.pushward.api.challenge.v1.Challenge\x12s\n\x12\x43reateNotification\x12\x34.pushward.api.challenge.v1.CreateNotificationRequest\x1a\'.pushward.api.challenge.v1.Notification\x12^\n\x10RecordFailedPush\x12\x32.pushward.api.challenge.v1.RecordFailedPushRequest\x1a\x16.google.protobuf.Empty\x12\x82\x01\n\x12RenderWebhookEvent\x12\x36.pushward.api.challenge.v1.RenderChallengeEventRequest\x1a\x34.pushward.api.challenge.v1.RenderChallengeEventReply\x12[\n\tGetPrompt\x12+.pushward.api.challenge.v1.GetPromptRequest\x1a!.pushward.api.challenge.v1.Prompt\x12^\n\nGetReceipt\x12,.pushward.api.challenge.v1.GetReceiptRequest\x1a\".pushward.api.challenge.v1.Receiptb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,36 +36,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._loaded_options = None
   _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_options = b'8\001'
-  _globals['_STATUS']._serialized_start=2476
-  _globals['_STATUS']._serialized_end=2588
-  _globals['_ORDER']._serialized_start=2590
-  _globals['_ORDER']._serialized_end=2651
-  _globals['_CHALLENGE']._serialized_start=143
-  _globals['_CHALLENGE']._serialized_end=728
-  _globals['_CREATECHALLENGEREQUEST']._serialized_start=731
-  _globals['_CREATECHALLENGEREQUEST']._serialized_end=1087
-  _globals['_GETCHALLENGEREQUEST']._serialized_start=1090
-  _globals['_GETCHALLENGEREQUEST']._serialized_end=1230
-  _globals['_LISTCHALLENGESREQUEST']._serialized_start=1233
-  _globals['_LISTCHALLENGESREQUEST']._serialized_end=1543
-  _globals['_LISTCHALLENGESREPLY']._serialized_start=1546
-  _globals['_LISTCHALLENGESREPLY']._serialized_end=1674
-  _globals['_ANSWERCHALLENGEREQUEST']._serialized_start=1677
-  _globals['_ANSWERCHALLENGEREQUEST']._serialized_end=1900
-  _globals['_RENDERCHALLENGEEVENTREQUEST']._serialized_start=1902
-  _globals['_RENDERCHALLENGEEVENTREQUEST']._serialized_end=1964
-  _globals['_RENDERCHALLENGEEVENTREPLY']._serialized_start=1967
-  _globals['_RENDERCHALLENGEEVENTREPLY']._serialized_end=2123
-  _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_start=2078
-  _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_end=2123
-  _globals['_GETPROMPTREQUEST']._serialized_start=2125
-  _globals['_GETPROMPTREQUEST']._serialized_end=2166
-  _globals['_PROMPT']._serialized_start=2168
-  _globals['_PROMPT']._serialized_end=2289
-  _globals['_GETRECEIPTREQUEST']._serialized_start=2292
-  _globals['_GETRECEIPTREQUEST']._serialized_end=2430
-  _globals['_RECEIPT']._serialized_start=2432
-  _globals['_RECEIPT']._serialized_end=2474
-  _globals['_CHALLENGES']._serialized_start=2654
-  _globals['_CHALLENGES']._serialized_end=3422
+  _globals['_STATUS']._serialized_start=3009
+  _globals['_STATUS']._serialized_end=3121
+  _globals['_ORDER']._serialized_start=3123
+  _globals['_ORDER']._serialized_end=3184
+  _globals['_CHALLENGE']._serialized_start=172
+  _globals['_CHALLENGE']._serialized_end=757
+  _globals['_CREATECHALLENGEREQUEST']._serialized_start=760
+  _globals['_CREATECHALLENGEREQUEST']._serialized_end=1116
+  _globals['_GETCHALLENGEREQUEST']._serialized_start=1119
+  _globals['_GETCHALLENGEREQUEST']._serialized_end=1259
+  _globals['_LISTCHALLENGESREQUEST']._serialized_start=1262
+  _globals['_LISTCHALLENGESREQUEST']._serialized_end=1572
+  _globals['_LISTCHALLENGESREPLY']._serialized_start=1575
+  _globals['_LISTCHALLENGESREPLY']._serialized_end=1703
+  _globals['_ANSWERCHALLENGEREQUEST']._serialized_start=1706
+  _globals['_ANSWERCHALLENGEREQUEST']._serialized_end=1929
+  _globals['_CREATENOTIFICATIONREQUEST']._serialized_start=1932
+  _globals['_CREATENOTIFICATIONREQUEST']._serialized_end=2120
+  _globals['_NOTIFICATION']._serialized_start=2123
+  _globals['_NOTIFICATION']._serialized_end=2324
+  _globals['_RECORDFAILEDPUSHREQUEST']._serialized_start=2326
+  _globals['_RECORDFAILEDPUSHREQUEST']._serialized_end=2433
+  _globals['_RENDERCHALLENGEEVENTREQUEST']._serialized_start=2435
+  _globals['_RENDERCHALLENGEEVENTREQUEST']._serialized_end=2497
+  _globals['_RENDERCHALLENGEEVENTREPLY']._serialized_start=2500
+  _globals['_RENDERCHALLENGEEVENTREPLY']._serialized_end=2656
+  _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_start=2611
+  _globals['_RENDERCHALLENGEEVENTREPLY_FIELDSENTRY']._serialized_end=2656
+  _globals['_GETPROMPTREQUEST']._serialized_start=2658
+  _globals['_GETPROMPTREQUEST']._serialized_end=2699
+  _globals['_PROMPT']._serialized_start=2701
+  _globals['_PROMPT']._serialized_end=2822
+  _globals['_GETRECEIPTREQUEST']._serialized_start=2825
+  _globals['_GETRECEIPTREQUEST']._serialized_end=2963
+  _globals['_RECEIPT']._serialized_start=2965
+  _globals['_RECEIPT']._serialized_end=3007
+  _globals['_CHALLENGES']._serialized_start=3187
+  _globals['_CHALLENGES']._serialized_end=4168
 # @@protoc_insertion_point(module_scope)

@@ -344,6 +344,113 @@ class AnswerChallengeRequest(_message.Message):
 Global___AnswerChallengeRequest: _TypeAlias = AnswerChallengeRequest  # noqa: Y015
 
 @_typing.final
+class CreateNotificationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTEXT_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    CHALLENGE_SID_FIELD_NUMBER: _builtins.int
+    TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    service_sid: _builtins.str
+    identity: _builtins.str
+    challenge_sid: _builtins.str
+    ttl_seconds: _builtins.int
+    @_builtins.property
+    def context(self) -> _common_pb2.RequestContext:
+        """an account"""
+
+    def __init__(
+        self,
+        *,
+        context: _common_pb2.RequestContext | None = ...,
+        service_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        challenge_sid: _builtins.str = ...,
+        ttl_seconds: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_ttl_seconds", b"_ttl_seconds", "context", b"context", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ttl_seconds", b"_ttl_seconds", "challenge_sid", b"challenge_sid", "context", b"context", "identity", b"identity", "service_sid", b"service_sid", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__ttl_seconds: _TypeAlias = _typing.Literal["ttl_seconds"]  # noqa: Y015
+    _WhichOneofArgType__ttl_seconds: _TypeAlias = _typing.Literal["_ttl_seconds", b"_ttl_seconds"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ttl_seconds) -> _WhichOneofReturnType__ttl_seconds | None: ...
+
+Global___CreateNotificationRequest: _TypeAlias = CreateNotificationRequest  # noqa: Y015
+
+@_typing.final
+class Notification(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    ENTITY_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    CHALLENGE_SID_FIELD_NUMBER: _builtins.int
+    TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    DATE_CREATED_FIELD_NUMBER: _builtins.int
+    sid: _builtins.str
+    account_sid: _builtins.str
+    service_sid: _builtins.str
+    entity_sid: _builtins.str
+    identity: _builtins.str
+    challenge_sid: _builtins.str
+    ttl_seconds: _builtins.int
+    @_builtins.property
+    def date_created(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        sid: _builtins.str = ...,
+        account_sid: _builtins.str = ...,
+        service_sid: _builtins.str = ...,
+        entity_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        challenge_sid: _builtins.str = ...,
+        ttl_seconds: _builtins.int = ...,
+        date_created: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["date_created", b"date_created"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "challenge_sid", b"challenge_sid", "date_created", b"date_created", "entity_sid", b"entity_sid", "identity", b"identity", "service_sid", b"service_sid", "sid", b"sid", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Notification: _TypeAlias = Notification  # noqa: Y015
+
+@_typing.final
+class RecordFailedPushRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHALLENGE_SID_FIELD_NUMBER: _builtins.int
+    PUSH_ID_FIELD_NUMBER: _builtins.int
+    NOTIFICATION_SID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    challenge_sid: _builtins.str
+    push_id: _builtins.bytes
+    """16 bytes: names the push, whoever tells of it and however often"""
+    notification_sid: _builtins.str
+    """as in the event that asked for the push; empty: the challenge's creation did"""
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        challenge_sid: _builtins.str = ...,
+        push_id: _builtins.bytes = ...,
+        notification_sid: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["challenge_sid", b"challenge_sid", "notification_sid", b"notification_sid", "push_id", b"push_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordFailedPushRequest: _TypeAlias = RecordFailedPushRequest  # noqa: Y015
+
+@_typing.final
 class RenderChallengeEventRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from pushward.api.challenge.v1 import challenge_pb2 as pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -54,6 +55,16 @@ class ChallengesStub:
                 request_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.AnswerChallengeRequest.SerializeToString,
                 response_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Challenge.FromString,
                 _registered_method=True)
+        self.CreateNotification = channel.unary_unary(
+                '/pushward.api.challenge.v1.Challenges/CreateNotification',
+                request_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.CreateNotificationRequest.SerializeToString,
+                response_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Notification.FromString,
+                _registered_method=True)
+        self.RecordFailedPush = channel.unary_unary(
+                '/pushward.api.challenge.v1.Challenges/RecordFailedPush',
+                request_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.RecordFailedPushRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
         self.RenderWebhookEvent = channel.unary_unary(
                 '/pushward.api.challenge.v1.Challenges/RenderWebhookEvent',
                 request_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.RenderChallengeEventRequest.SerializeToString,
@@ -94,6 +105,20 @@ class ChallengesServicer:
 
     def AnswerChallenge(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateNotification(self, request, context):
+        """Asks to push a pending challenge to its device once more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordFailedPush(self, request, context):
+        """For notifier: a push ended unsent. Repeated, it is recorded once; NOT_FOUND if nobody may see the challenge any more.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -141,6 +166,16 @@ def add_ChallengesServicer_to_server(servicer, server):
                     servicer.AnswerChallenge,
                     request_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.AnswerChallengeRequest.FromString,
                     response_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Challenge.SerializeToString,
+            ),
+            'CreateNotification': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateNotification,
+                    request_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.CreateNotificationRequest.FromString,
+                    response_serializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Notification.SerializeToString,
+            ),
+            'RecordFailedPush': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordFailedPush,
+                    request_deserializer=pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.RecordFailedPushRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
             'RenderWebhookEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.RenderWebhookEvent,
@@ -266,6 +301,60 @@ class Challenges:
             '/pushward.api.challenge.v1.Challenges/AnswerChallenge',
             pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.AnswerChallengeRequest.SerializeToString,
             pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Challenge.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateNotification(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.challenge.v1.Challenges/CreateNotification',
+            pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.CreateNotificationRequest.SerializeToString,
+            pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.Notification.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordFailedPush(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pushward.api.challenge.v1.Challenges/RecordFailedPush',
+            pushward_dot_api_dot_challenge_dot_v1_dot_challenge__pb2.RecordFailedPushRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
             options,
             channel_credentials,
             insecure,

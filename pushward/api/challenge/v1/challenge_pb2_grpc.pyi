@@ -4,6 +4,7 @@ isort:skip_file
 Challenges: one attempt each to verify an entity with one factor."""
 
 from collections import abc as _abc
+from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from pushward.api.challenge.v1 import challenge_pb2 as _challenge_pb2
 import abc as _abc_1
@@ -18,6 +19,10 @@ class ChallengesStub:
     GetChallenge: _aio.UnaryUnaryMultiCallable[_challenge_pb2.GetChallengeRequest, _challenge_pb2.Challenge]
     ListChallenges: _aio.UnaryUnaryMultiCallable[_challenge_pb2.ListChallengesRequest, _challenge_pb2.ListChallengesReply]
     AnswerChallenge: _aio.UnaryUnaryMultiCallable[_challenge_pb2.AnswerChallengeRequest, _challenge_pb2.Challenge]
+    CreateNotification: _aio.UnaryUnaryMultiCallable[_challenge_pb2.CreateNotificationRequest, _challenge_pb2.Notification]
+    """Asks to push a pending challenge to its device once more."""
+    RecordFailedPush: _aio.UnaryUnaryMultiCallable[_challenge_pb2.RecordFailedPushRequest, _empty_pb2.Empty]
+    """For notifier: a push ended unsent. Repeated, it is recorded once; NOT_FOUND if nobody may see the challenge any more."""
     RenderWebhookEvent: _aio.UnaryUnaryMultiCallable[_challenge_pb2.RenderChallengeEventRequest, _challenge_pb2.RenderChallengeEventReply]
     """For webhook: what a challenge event says, as of that event, unsealed."""
     GetPrompt: _aio.UnaryUnaryMultiCallable[_challenge_pb2.GetPromptRequest, _challenge_pb2.Prompt]
@@ -53,6 +58,22 @@ class ChallengesServicer(metaclass=_abc_1.ABCMeta):
         request: _challenge_pb2.AnswerChallengeRequest,
         context: _aio.ServicerContext[_challenge_pb2.AnswerChallengeRequest, _abc.Awaitable[_challenge_pb2.Challenge]],
     ) -> _abc.Awaitable[_challenge_pb2.Challenge]: ...
+
+    @_abc_1.abstractmethod
+    def CreateNotification(
+        self,
+        request: _challenge_pb2.CreateNotificationRequest,
+        context: _aio.ServicerContext[_challenge_pb2.CreateNotificationRequest, _abc.Awaitable[_challenge_pb2.Notification]],
+    ) -> _abc.Awaitable[_challenge_pb2.Notification]:
+        """Asks to push a pending challenge to its device once more."""
+
+    @_abc_1.abstractmethod
+    def RecordFailedPush(
+        self,
+        request: _challenge_pb2.RecordFailedPushRequest,
+        context: _aio.ServicerContext[_challenge_pb2.RecordFailedPushRequest, _abc.Awaitable[_empty_pb2.Empty]],
+    ) -> _abc.Awaitable[_empty_pb2.Empty]:
+        """For notifier: a push ended unsent. Repeated, it is recorded once; NOT_FOUND if nobody may see the challenge any more."""
 
     @_abc_1.abstractmethod
     def RenderWebhookEvent(

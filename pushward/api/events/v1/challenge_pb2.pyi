@@ -305,6 +305,104 @@ class ChallengeExpired(_message.Message):
 Global___ChallengeExpired: _TypeAlias = ChallengeExpired  # noqa: Y015
 
 @_typing.final
+class NotificationRequested(_message.Message):
+    """A tenant's backend asks to push the challenge to its device once more. The push at its creation is not among these."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHALLENGE_SID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    ENTITY_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    FACTOR_SID_FIELD_NUMBER: _builtins.int
+    FACTOR_TYPE_FIELD_NUMBER: _builtins.int
+    NOTIFICATION_SID_FIELD_NUMBER: _builtins.int
+    NOTIFICATION_PLATFORM_FIELD_NUMBER: _builtins.int
+    TTL_SECONDS_FIELD_NUMBER: _builtins.int
+    challenge_sid: _builtins.str
+    account_sid: _builtins.str
+    service_sid: _builtins.str
+    entity_sid: _builtins.str
+    identity: _builtins.str
+    factor_sid: _builtins.str
+    factor_type: _common_pb2.FactorType.ValueType
+    notification_sid: _builtins.str
+    """NT…"""
+    notification_platform: _common_pb2.NotificationPlatform.ValueType
+    """where the push goes"""
+    ttl_seconds: _builtins.int
+    """from this event on; 0: now or never"""
+    def __init__(
+        self,
+        *,
+        challenge_sid: _builtins.str = ...,
+        account_sid: _builtins.str = ...,
+        service_sid: _builtins.str = ...,
+        entity_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        factor_sid: _builtins.str = ...,
+        factor_type: _common_pb2.FactorType.ValueType = ...,
+        notification_sid: _builtins.str = ...,
+        notification_platform: _common_pb2.NotificationPlatform.ValueType = ...,
+        ttl_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "challenge_sid", b"challenge_sid", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "identity", b"identity", "notification_platform", b"notification_platform", "notification_sid", b"notification_sid", "service_sid", b"service_sid", "ttl_seconds", b"ttl_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotificationRequested: _TypeAlias = NotificationRequested  # noqa: Y015
+
+@_typing.final
+class NotificationFailed(_message.Message):
+    """A push of the challenge could not be sent, and nobody tries again. The device still has its stream and its polling."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHALLENGE_SID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_SID_FIELD_NUMBER: _builtins.int
+    SERVICE_SID_FIELD_NUMBER: _builtins.int
+    ENTITY_SID_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    FACTOR_SID_FIELD_NUMBER: _builtins.int
+    FACTOR_TYPE_FIELD_NUMBER: _builtins.int
+    NOTIFICATION_SID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    challenge_sid: _builtins.str
+    account_sid: _builtins.str
+    service_sid: _builtins.str
+    entity_sid: _builtins.str
+    identity: _builtins.str
+    factor_sid: _builtins.str
+    factor_type: _common_pb2.FactorType.ValueType
+    notification_sid: _builtins.str
+    """which it was; empty: the first push, at the challenge's creation"""
+    reason: _builtins.str
+    """in one word, e.g. no_channel"""
+    def __init__(
+        self,
+        *,
+        challenge_sid: _builtins.str = ...,
+        account_sid: _builtins.str = ...,
+        service_sid: _builtins.str = ...,
+        entity_sid: _builtins.str = ...,
+        identity: _builtins.str = ...,
+        factor_sid: _builtins.str = ...,
+        factor_type: _common_pb2.FactorType.ValueType = ...,
+        notification_sid: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_sid", b"account_sid", "challenge_sid", b"challenge_sid", "entity_sid", b"entity_sid", "factor_sid", b"factor_sid", "factor_type", b"factor_type", "identity", b"identity", "notification_sid", b"notification_sid", "reason", b"reason", "service_sid", b"service_sid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotificationFailed: _TypeAlias = NotificationFailed  # noqa: Y015
+
+@_typing.final
 class ChallengeClosed(_message.Message):
     """Its factor or entity was deleted: from now on nobody sees it under /v2, answered or not."""
 

@@ -51,7 +51,9 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     EVENT_TYPE_CHALLENGE_EXPIRED: _EventType.ValueType  # 43
     EVENT_TYPE_CHALLENGE_CLOSED: _EventType.ValueType  # 44
     EVENT_TYPE_CHALLENGE_ATTEMPTED: _EventType.ValueType  # 45
+    EVENT_TYPE_NOTIFICATION_REQUESTED: _EventType.ValueType  # 46
     EVENT_TYPE_TOTP_CHALLENGE_COUNTED: _EventType.ValueType  # 47
+    EVENT_TYPE_NOTIFICATION_FAILED: _EventType.ValueType  # 48
     EVENT_TYPE_WEBHOOK_CREATED: _EventType.ValueType  # 50
     EVENT_TYPE_WEBHOOK_UPDATED: _EventType.ValueType  # 51
     EVENT_TYPE_WEBHOOK_DELETED: _EventType.ValueType  # 52
@@ -87,7 +89,9 @@ EVENT_TYPE_CHALLENGE_DENIED: EventType.ValueType  # 42
 EVENT_TYPE_CHALLENGE_EXPIRED: EventType.ValueType  # 43
 EVENT_TYPE_CHALLENGE_CLOSED: EventType.ValueType  # 44
 EVENT_TYPE_CHALLENGE_ATTEMPTED: EventType.ValueType  # 45
+EVENT_TYPE_NOTIFICATION_REQUESTED: EventType.ValueType  # 46
 EVENT_TYPE_TOTP_CHALLENGE_COUNTED: EventType.ValueType  # 47
+EVENT_TYPE_NOTIFICATION_FAILED: EventType.ValueType  # 48
 EVENT_TYPE_WEBHOOK_CREATED: EventType.ValueType  # 50
 EVENT_TYPE_WEBHOOK_UPDATED: EventType.ValueType  # 51
 EVENT_TYPE_WEBHOOK_DELETED: EventType.ValueType  # 52

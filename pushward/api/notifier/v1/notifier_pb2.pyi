@@ -149,7 +149,9 @@ class Signal(_message.Message):
         """the first message: from here on nothing is missed"""
 
     @_builtins.property
-    def challenge_created(self) -> Global___Signal.ChallengeCreated: ...
+    def challenge_created(self) -> Global___Signal.ChallengeCreated:
+        """or pushed again"""
+
     @_builtins.property
     def factor_deleted(self) -> Global___Signal.FactorDeleted: ...
     @_builtins.property

@@ -29,20 +29,22 @@ BEGIN
     INSERT INTO challenge.challenge AS t (
            shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity, factor_sid,
            factor_type, status, details, hidden_details, metadata, receipt, expiration_date, date_created,
-           date_updated, date_responded, attempts)
+           date_updated, date_responded, attempts, notifications)
     SELECT r.shard, outcome.positions[r.event], r.stream_id, r.version, r.sid, r.account_sid, r.service_sid,
            r.entity_sid, r.identity, r.factor_sid, r.factor_type, r.status, r.details, r.hidden_details, r.metadata,
-           r.receipt, r.expiration_date, r.date_created, r.date_updated, r.date_responded, r.attempts
+           r.receipt, r.expiration_date, r.date_created, r.date_updated, r.date_responded, r.attempts,
+           r.notifications
       FROM unnest(challenges, challenge_events) AS r(
            shard, position, stream_id, version, sid, account_sid, service_sid, entity_sid, identity, factor_sid,
            factor_type, status, details, hidden_details, metadata, receipt, expiration_date, date_created,
-           date_updated, date_responded, attempts, event)
+           date_updated, date_responded, attempts, notifications, event)
      WHERE outcome.positions[r.event] IS NOT NULL
         ON CONFLICT (stream_id) DO UPDATE
        SET (position, version, status, details, hidden_details, metadata, receipt, date_updated, date_responded,
-            attempts)
+            attempts, notifications)
          = (EXCLUDED.position, EXCLUDED.version, EXCLUDED.status, EXCLUDED.details, EXCLUDED.hidden_details,
-            EXCLUDED.metadata, EXCLUDED.receipt, EXCLUDED.date_updated, EXCLUDED.date_responded, EXCLUDED.attempts);
+            EXCLUDED.metadata, EXCLUDED.receipt, EXCLUDED.date_updated, EXCLUDED.date_responded, EXCLUDED.attempts,
+            EXCLUDED.notifications);
 
     IF cardinality(totp_usages) > 0 THEN
         INSERT INTO challenge.totp_usage AS t (shard, position, stream_id, version, factor_sid, creations)

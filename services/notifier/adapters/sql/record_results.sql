@@ -13,7 +13,8 @@ BEGIN
        SET status = r.status,
            due_at = moment + make_interval(secs => r.due_in_seconds),
            last_result = r.last_result,
-           finished_at = CASE WHEN r.status <> 'due' THEN moment END
+           finished_at = CASE WHEN r.status <> 'due' THEN moment END,
+           tell_at = CASE WHEN r.unsent THEN moment END
       FROM unnest(results) AS r
      WHERE (p.epoch, p.shard, p.position) = (r.epoch, r.shard, r.position)
        AND p.attempts = r.attempts

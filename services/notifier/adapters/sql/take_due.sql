@@ -11,7 +11,9 @@ RETURNS TABLE (
     challenge_sid text,
     factor_sid    text,
     attempts      integer,
-    age_seconds   double precision
+    age_seconds   double precision,
+    requested_at  timestamptz,
+    ttl_seconds   integer
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -33,6 +35,6 @@ BEGIN
       FROM taken AS t
      WHERE (p.epoch, p.shard, p.position) = (t.epoch, t.shard, t.position)
     RETURNING p.epoch, p.shard, p.position, p.id, p.challenge_sid, p.factor_sid, p.attempts,
-              extract(epoch FROM moment - p.created_at)::double precision;
+              extract(epoch FROM moment - p.requested_at)::double precision, p.requested_at, p.ttl_seconds;
 END
 $$;
