@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     var_dir: Path = Path("var")
     pool_size_max: int = Field(default=8, ge=1, le=100)
     append_lanes: int = Field(default=1, ge=1, le=64)
+    entity_creations_per_second: int = Field(default=40, ge=1, le=1_000_000)  # of each account; beyond them 429, 60328
 
     # HTTP.
     http_host: str = "127.0.0.1"

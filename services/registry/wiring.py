@@ -19,6 +19,7 @@ from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
 from pushward.service import Registrar, Runtime
 from services.registry.adapters.aggregates import ACCESS_TOKENS, ACCOUNTS, ENTITIES, SERVICES
+from services.registry.adapters.entity_creations import PostgresEntityCreations
 from services.registry.adapters.log import KEY_DESTROYER, REAPER, ROLE, SCHEMA, open_registry_log
 from services.registry.adapters.lookups import PostgresLookups
 from services.registry.adapters.store import PostgresRegistryStore
@@ -30,10 +31,12 @@ from services.registry.app.authentication import Authentication
 from services.registry.app.credential_cache import CredentialCache, PublicKeyCache
 from services.registry.app.enrolment import Enrolment
 from services.registry.app.entities import Entities
+from services.registry.app.entity_keys import EntityKeys
 from services.registry.app.factor_lookups import FactorLookups
 from services.registry.app.factor_updates import FactorUpdates
 from services.registry.app.factors import Factors
 from services.registry.app.forgetting import Forgetting, Forgotten, KeyDestroyer
+from services.registry.app.new_entities import NewEntities
 from services.registry.app.origins import operators
 from services.registry.app.paths import account_sid_named, service_not_found, service_sid_of
 from services.registry.app.reaper import Reaper
@@ -69,7 +72,9 @@ class RegistryService:
         runner = CommandRunner(self._log)
         reader = runtime.heads.tail
         reaper, destroyer = Reaper(runner, _STREAMS, self._store), KeyDestroyer(runtime.keys)
-        self._servicer = _servicer(runner, self._store, PostgresLookups(self._database), reader, runtime.keys)
+        creations = PostgresEntityCreations(self._database, settings.entity_creations_per_second)
+        lookups = PostgresLookups(self._database)
+        self._servicer = _servicer(runner, self._store, lookups, creations, reader, runtime.keys)
         self._followers = (
             Subscription(
                 REAPER,
@@ -176,18 +181,20 @@ def _servicer(
     runner: CommandRunner,
     store: PostgresRegistryStore,
     lookups: PostgresLookups,
+    creations: PostgresEntityCreations,
     reader: LogReader,
     keys: KeyRing,
 ) -> Registry:
     sealer = Sealer(keys)
+    new_entities = NewEntities(EntityKeys(keys), creations)
     codes = CodeReader(sealer)
     return Registry(
         authentication=Authentication(lookups, store, keys, CredentialCache(lookups), PublicKeyCache()),
         api_keys=ApiKeys(runner, _STREAMS, store, keys),
         services=Services(runner, _STREAMS, store),
-        entities=Entities(runner, _STREAMS, store, keys),
-        enrolment=Enrolment(runner, _STREAMS, store, keys, sealer),
-        totp_enrolment=TotpEnrolment(runner, _STREAMS, store, keys, sealer),
+        entities=Entities(runner, _STREAMS, store, new_entities),
+        enrolment=Enrolment(runner, _STREAMS, store, new_entities, sealer),
+        totp_enrolment=TotpEnrolment(runner, _STREAMS, store, new_entities, sealer),
         totp_checks=TotpChecks(runner, _STREAMS, store, codes),
         factors=Factors(runner, _STREAMS, store, sealer, FactorUpdates(sealer, codes)),
         forgetting=Forgetting(runner, _STREAMS, store, reader, keys),

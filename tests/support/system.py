@@ -24,6 +24,8 @@ TARGETS: Final = ("registry", "challenge", "notifier", "webhook", "relay", "insi
 READY_SECONDS_MAX: Final = 60.0
 LOOK_SECONDS_MAX: Final = 5.0
 POOL_SIZE_MAX: Final = 4
+ENTITY_CREATIONS_PER_SECOND: Final = 10_000
+"""All tests of a system are one account: what is a flood elsewhere is a busy suite here."""
 WORKERS: Final = 2
 LOOPBACK: Final = "127.0.0.1"
 DEV_FILE: Final = "dev.json"
@@ -55,6 +57,7 @@ class System:
             "PUSHWARD_VAR_DIR": str(directory),
             "PUSHWARD_POOL_SIZE_MAX": str(POOL_SIZE_MAX),
             "PUSHWARD_LOG_JSON": "true",
+            "PUSHWARD_ENTITY_CREATIONS_PER_SECOND": str(ENTITY_CREATIONS_PER_SECOND),
             **{f"PUSHWARD_{target.upper()}_ADDRESS": f"unix:{directory / target}.sock" for target in TARGETS[:-1]},
             **(settings or {}),
         }

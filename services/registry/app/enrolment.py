@@ -17,12 +17,10 @@ from pushward.clock import milliseconds
 from pushward.eventlog.commands import Change, CommandRunner, Plan
 from pushward.ids import Sid
 from pushward.rpc.context import account_sid_of
-from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
 from pushward.values import FactorType
 from services.registry.app import messages, sealed_fields
-from services.registry.app.entities import new_or_living_entity
-from services.registry.app.entity_keys import EntityKeys
+from services.registry.app.new_entities import NewEntities
 from services.registry.app.origins import forbidden, origin_of
 from services.registry.app.paths import EntityPath, found_service, new_entity_path
 from services.registry.app.ports import LoadedEntity, RegistryStore
@@ -49,19 +47,24 @@ class Enrolment:
     """The command CreateFactor, for every type but TOTP."""
 
     def __init__(
-        self, runner: CommandRunner, streams: Streams, store: RegistryStore, keys: KeyRing, sealer: Sealer
+        self,
+        runner: CommandRunner,
+        streams: Streams,
+        store: RegistryStore,
+        new_entities: NewEntities,
+        sealer: Sealer,
     ) -> None:
         self._runner = runner
         self._streams = streams
         self._store = store
-        self._keys = EntityKeys(keys)
+        self._new_entities = new_entities
         self._sealer = sealer
 
     async def create(self, request: registry_pb2.CreateFactorRequest) -> registry_pb2.Factor:
         """The new factor, or the one that this access token has enrolled already with the same key.
 
         Raises ForbiddenError 20403, 60313; BadRequestError 60306, 60314, 60315, 60367, 60369, 60370, 52004;
-        NotFoundError 20404; ConflictError 60317; TooManyRequestsError 60326; UnauthenticatedError 20104.
+        NotFoundError 20404; ConflictError 60317; TooManyRequestsError 60326, 60328; UnauthenticatedError 20104.
         """
         bearer = _bearer(request.context)
         path = await new_entity_path(
@@ -104,7 +107,7 @@ class Enrolment:
         decider.refuse_push_factor(
             loaded.state, wanted.public_key, wanted.config.platform, settings, loaded.now
         )  # before a key is made for nothing
-        entity = await new_or_living_entity(self._keys, path, loaded)
+        entity = await self._new_entities.new_or_living(path, loaded)
         command = await self._command(path, wanted, entity.key_id, loaded.now)
         events = decider.decide_create_push_factor(
             loaded.state,

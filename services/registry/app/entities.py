@@ -1,45 +1,40 @@
 """Entities: created explicitly, read and deleted by their account."""
 
-import secrets
-from datetime import datetime
-from uuid import UUID
-
-from pushward import ids
 from pushward.api.registry.v1 import registry_pb2
-from pushward.clock import milliseconds
 from pushward.database.paging import Page
 from pushward.eventlog.commands import Change, CommandRunner, Plan
-from pushward.ids import Sid
 from pushward.rpc.context import account_of
-from pushward.security.keys import KeyRing
 from services.registry.app import messages
-from services.registry.app.entity_keys import EntityKeys
+from services.registry.app.new_entities import NewEntities
 from services.registry.app.origins import origin_of
 from services.registry.app.paths import (
-    EntityPath,
     entity_path,
     found_service,
     new_entity_path,
     service_not_found,
     service_sid_of,
 )
-from services.registry.app.ports import LoadedEntity, RegistryStore, entity_key
+from services.registry.app.ports import RegistryStore, entity_key
 from services.registry.app.streams import Streams
 from services.registry.domain.decider import entity as decider
-from services.registry.domain.decider.entity import NewEntity
 
 
 class Entities:
     """The commands and queries on entities."""
 
-    def __init__(self, runner: CommandRunner, streams: Streams, store: RegistryStore, keys: KeyRing) -> None:
+    def __init__(
+        self, runner: CommandRunner, streams: Streams, store: RegistryStore, new_entities: NewEntities
+    ) -> None:
         self._runner = runner
         self._streams = streams
         self._store = store
-        self._keys = EntityKeys(keys)
+        self._new_entities = new_entities
 
     async def create(self, request: registry_pb2.CreateEntityRequest) -> registry_pb2.Entity:
-        """A new entity. Raises NotFoundError 20404, BadRequestError 60367, ConflictError 60301."""
+        """A new entity.
+
+        Raises NotFoundError 20404, BadRequestError 60367, ConflictError 60301, TooManyRequestsError 60328.
+        """
         account_sid = account_of(request.context).account_sid
         path = await new_entity_path(self._store, account_sid, request.service_sid, request.identity)
 
@@ -47,8 +42,7 @@ class Entities:
             loaded = await self._store.entity(path.account_sid, path.service_sid, path.stream_id)
             found_service(loaded)
             decider.refuse_existing(loaded.state)  # before a key is made for nothing
-            new = new_entity(path, await self._keys.of_next_life(path, loaded.state), loaded.now)
-            events = decider.decide_create(loaded.state, new)
+            events = decider.decide_create(loaded.state, await self._new_entities.new(path, loaded))
             change = Change(self._streams.entities, path.stream_id, loaded.state, events, loaded.now)
             return Plan([change], lambda after: messages.entity(decider.live_entity(after[0])))
 
@@ -88,19 +82,3 @@ class Entities:
         return registry_pb2.ListEntitiesReply(
             entities=[messages.entity(entity) for entity in shown.rows], page=shown.reply
         )
-
-
-async def new_or_living_entity(keys: EntityKeys, path: EntityPath, loaded: LoadedEntity) -> NewEntity:
-    """Whoever lives at ``path``, or what an entity is made with there. Its key can seal. Raises UnavailableError."""
-    living = loaded.state.live
-    if living is None:
-        return new_entity(path, await keys.of_next_life(path, loaded.state), loaded.now)
-    assert living.sid is not None
-    assert living.key_id is not None
-    return NewEntity(living.sid, living.account_sid, living.service_sid, living.identity, living.key_id)
-
-
-def new_entity(path: EntityPath, key_id: UUID, now: datetime) -> NewEntity:
-    """What an entity at ``path`` is made with, should there be none yet."""
-    sid = ids.new_sid(ids.ENTITY, path.shard, milliseconds(now), secrets.randbits(ids.RANDOM_BITS))
-    return NewEntity(sid, Sid(path.account_sid), path.service_sid, path.identity, key_id)

@@ -15,12 +15,10 @@ from pushward.clock import milliseconds
 from pushward.eventlog.commands import Change, CommandRunner, Plan
 from pushward.rpc.context import account_sid_of
 from pushward.security import totp
-from pushward.security.keys import KeyRing
 from pushward.security.sealing import Sealer
 from pushward.values import TotpAlgorithm, TotpConfig
 from services.registry.app import messages, sealed_fields
-from services.registry.app.entities import new_or_living_entity
-from services.registry.app.entity_keys import EntityKeys
+from services.registry.app.new_entities import NewEntities
 from services.registry.app.origins import forbidden, origin_of
 from services.registry.app.paths import EntityPath, found_service, new_entity_path
 from services.registry.app.ports import RegistryStore
@@ -57,19 +55,24 @@ class TotpEnrolment:
     """The command CreateFactor for TOTP factors."""
 
     def __init__(
-        self, runner: CommandRunner, streams: Streams, store: RegistryStore, keys: KeyRing, sealer: Sealer
+        self,
+        runner: CommandRunner,
+        streams: Streams,
+        store: RegistryStore,
+        new_entities: NewEntities,
+        sealer: Sealer,
     ) -> None:
         self._runner = runner
         self._streams = streams
         self._store = store
-        self._keys = EntityKeys(keys)
+        self._new_entities = new_entities
         self._sealer = sealer
 
     async def create(self, request: registry_pb2.CreateFactorRequest) -> registry_pb2.Factor:
         """The new factor with its secret.
 
         Raises ForbiddenError 20403, 60313; BadRequestError 60306, 60314, 60315, 60367, 60370; NotFoundError 20404;
-        ConflictError 60317; TooManyRequestsError 60326.
+        ConflictError 60317; TooManyRequestsError 60326, 60328.
         """
         _require_account(request.context)
         path = await new_entity_path(
@@ -82,7 +85,7 @@ class TotpEnrolment:
             service = found_service(loaded)
             config = totp_rules.config(_defaults(service.settings), wanted.config)
             decider.refuse_totp_factor(loaded.state, loaded.now)  # before a key is made for nothing
-            entity = await new_or_living_entity(self._keys, path, loaded)
+            entity = await self._new_entities.new_or_living(path, loaded)
             command = await self._command(path, wanted, config, entity.key_id, loaded.now)
             events = decider.decide_create_totp_factor(loaded.state, entity, command, loaded.now)
             change = Change(self._streams.entities, path.stream_id, loaded.state, events, loaded.now)

@@ -51,9 +51,9 @@ class World:
     reader: PostgresLogReader
 
     @asynccontextmanager
-    async def process(self) -> AsyncIterator[RegistryStub]:
-        """A process of the service."""
-        service, server = build(self.settings, Runtime(NoPeers(), self.heads, self.keys)), InProcessServer()
+    async def process(self, settings: Settings | None = None) -> AsyncIterator[RegistryStub]:
+        """A process of the service, with settings of its own if it is given any."""
+        service, server = build(settings or self.settings, Runtime(NoPeers(), self.heads, self.keys)), InProcessServer()
         service.register(server)
         await service.start()
         try:

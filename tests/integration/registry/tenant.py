@@ -46,6 +46,10 @@ class Tenant:
         """The same, calling another process."""
         return replace(self, registry=registry)
 
+    def of(self, identity: str) -> Self:
+        """The same, speaking of somebody else."""
+        return replace(self, identity=identity)
+
     async def create_service(self, friendly_name: str, **patch: Any) -> pb.Service:
         """A new service."""
         wanted = pb.ServicePatch(friendly_name=friendly_name, **patch)
