@@ -90,6 +90,82 @@ async def test_an_update_changes_what_it_names(tenant: Tenant, service: str) -> 
     assert await tenant.get(f"/v2/Services/{service}") == updated
 
 
+async def test_each_setting_changes_alone(tenant: Tenant, service: str) -> None:
+    """An update with one parameter changes one member, whatever was set before."""
+    path = f"/v2/Services/{service}"
+    before = _leaves(await tenant.get(path))
+    wanted = _leaves(SHOWN)
+    for parameter, value in SETTINGS.items():
+        after = _leaves(await tenant.update(path, {parameter: value}))
+        differing = {name for name in after if after[name] != before[name]} - {"date_updated"}
+        assert len(differing) == 1, (parameter, differing)
+        assert all(after[name] == wanted[name] for name in differing), parameter
+        before = after
+    assert {name: before[name] for name in wanted} == wanted
+
+
+async def test_an_empty_value_unsets_texts_and_leaves_the_rest(tenant: Tenant) -> None:
+    """Numbers and flags can't be empty: they stay."""
+    created = await tenant.create("/v2/Services", {"FriendlyName": "Stage", **SETTINGS})
+    emptied = await tenant.update(created["url"], dict.fromkeys(SETTINGS, ""))
+    passkeys: dict[str, Any] = {  # Any: JSON
+        "relying_party": {"id": None, "name": None, "origins": []},
+        "authenticator_attachment": None,
+        "discoverable_credentials": None,
+        "user_verification": None,
+    }
+    assert {name: emptied[name] for name in SHOWN} == {
+        **SHOWN,
+        "tts_name": None,
+        "push": {"include_date": True, "apn_credential_sid": None, "fcm_credential_sid": None},
+        "totp": {**SHOWN["totp"], "issuer": "Stage"},
+        "default_template_sid": None,
+        "whatsapp": {"msg_service_sid": None, "from": None},
+        "passkeys": passkeys,
+    }
+
+
+WRONG: Final = {
+    "CodeLength": "11",
+    "LookupEnabled": "maybe",
+    "SkipSmsToLandlines": "2",
+    "DtmfInputRequired": "perhaps",
+    "TtsName": "x" * 256,
+    "Psd2Enabled": "x",
+    "DoNotShareWarningEnabled": "none",
+    "CustomCodeEnabled": "-1",
+    "Push.IncludeDate": "x",
+    "Push.ApnCredentialSid": "CR1",
+    "Push.FcmCredentialSid": "AC" + "b" * 32,
+    "Totp.Issuer": "x" * 256,
+    "Totp.TimeStep": "19",
+    "Totp.CodeLength": "9",
+    "Totp.Skew": "1.5",
+    "DefaultTemplateSid": "HJ",
+    "Whatsapp.MsgServiceSid": "x",
+    "Whatsapp.From": "x" * 256,
+    "Passkeys.RelyingParty.Id": "x" * 256,
+    "Passkeys.RelyingParty.Name": "x" * 256,
+    "Passkeys.RelyingParty.Origins": "example.com",
+    "Passkeys.AuthenticatorAttachment": "usb",
+    "Passkeys.DiscoverableCredentials": "yes",
+    "Passkeys.UserVerification": "no",
+    "VerifyEventSubscriptionEnabled": "x",
+}
+
+
+async def test_a_wrong_setting_is_named_and_changes_nothing(tenant: Tenant, service: str) -> None:
+    """400 60200 for each parameter, even beside right ones."""
+    path = f"/v2/Services/{service}"
+    before = await tenant.get(path)
+    assert WRONG.keys() == SETTINGS.keys()
+    for parameter, value in WRONG.items():
+        answer = await tenant.client.post(path, data={**SETTINGS, parameter: value})
+        assert refused(answer) == (400, 60200), parameter
+        assert answer.json()["message"].startswith(parameter), answer.text
+    assert await tenant.get(path) == before
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -119,3 +195,12 @@ async def test_a_deleted_service_is_gone_at_once(tenant: Tenant, service: str) -
     assert refused(await tenant.client.get(f"/v2/Services/{service}")) == (404, 20404)
     assert refused(await tenant.client.post(f"/v2/Services/{service}", data={"FriendlyName": "x"})) == (404, 20404)
     assert refused(await tenant.client.delete(f"/v2/Services/{service}")) == (404, 20404)
+
+
+def _leaves(body: dict[str, Any], above: str = "") -> dict[str, Any]:  # Any: JSON
+    """Every member that is no object, by its path."""
+    leaves: dict[str, Any] = {}
+    for name, value in body.items():
+        path = f"{above}{name}"
+        leaves |= _leaves(value, f"{path}.") if isinstance(value, dict) else {path: value}
+    return leaves

@@ -29,6 +29,7 @@ from tests.load.pipeline import BACKLOG_EVENTS, pipeline_figures, run_in_loop
 from tests.load.receiver import WebhookCounter
 from tests.load.report import Latency, Report, Run, percentile
 
+ENTITY_CREATIONS_PER_SECOND: Final = 10_000  # users are enrolled as fast as they can be
 CONCURRENCIES: Final = (1, 8, 32)
 KAFKA_CONCURRENCY: Final = 8
 SECONDS: Final = 8.0
@@ -176,6 +177,7 @@ def _measured(arguments: argparse.Namespace) -> Report:
     settings = {"workers": str(arguments.workers), "log_level": LOG_LEVEL}
     with EmbeddedKafka.ephemeral() as kafka:
         kafka.stop()
+        settings |= {"entity_creations_per_second": str(ENTITY_CREATIONS_PER_SECOND)}
         with DemoServer(**settings) as server:
             report = run_in_loop(_bench(server, arguments))
         kafka.start()

@@ -1,5 +1,8 @@
 """Services: settings within their bounds, deletion for good."""
 
+import re
+from dataclasses import asdict, fields, replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -55,34 +58,122 @@ def test_settings_are_set_and_unset() -> None:
     assert updated == ServiceUpdated(SERVICE, ACCOUNT, "Shop", ServiceSettings(code_length=8))
 
 
+CREDENTIAL = "CR" + "f" * 32
+TEMPLATE = "HJ" + "f" * 32
+MESSAGING_SERVICE = "MG" + "F" * 32
+LONG = "x" * 255
+ORIGIN = "https://a.example"
+STRENGTHS = ["required", "preferred", "discouraged"]
+
+BOUNDS: list[tuple[str, str, list[Any], list[Any]]] = [  # Any: values of each setting's type
+    ("code_length", "CodeLength", [4, 10], [3, 11, -1]),
+    ("tts_name", "TtsName", ["", LONG], [LONG + "x"]),
+    ("push_apn_credential_sid", "Push.ApnCredentialSid", [CREDENTIAL], ["CR1", TEMPLATE, CREDENTIAL + "0"]),
+    ("push_fcm_credential_sid", "Push.FcmCredentialSid", [CREDENTIAL], ["CR", "CR" + "g" * 32, "x"]),
+    ("totp_issuer", "Totp.Issuer", [LONG], [LONG + "x"]),
+    ("totp_time_step", "Totp.TimeStep", [20, 60], [19, 61, 0]),
+    ("totp_code_length", "Totp.CodeLength", [3, 8], [2, 9]),
+    ("totp_skew", "Totp.Skew", [0, 2], [-1, 3]),
+    ("default_template_sid", "DefaultTemplateSid", [TEMPLATE], [CREDENTIAL, "HJ"]),
+    ("whatsapp_msg_service_sid", "Whatsapp.MsgServiceSid", [MESSAGING_SERVICE], [CREDENTIAL, "x"]),
+    ("whatsapp_from", "Whatsapp.From", [LONG], [LONG + "x"]),
+    ("passkeys_relying_party_id", "Passkeys.RelyingParty.Id", [LONG], [LONG + "x"]),
+    ("passkeys_relying_party_name", "Passkeys.RelyingParty.Name", [LONG], [LONG + "x"]),
+    (
+        "passkeys_relying_party_origins",
+        "Passkeys.RelyingParty.Origins",
+        [",".join([ORIGIN] * 20), "android:apk-key-hash:abc"],
+        [",".join([ORIGIN] * 21), "no origin", "https://a.example,b.example", f"{ORIGIN}/{LONG}"],
+    ),
+    (
+        "passkeys_authenticator_attachment",
+        "Passkeys.AuthenticatorAttachment",
+        ["platform", "cross-platform", "any"],
+        ["usb", "Platform"],
+    ),
+    ("passkeys_discoverable_credentials", "Passkeys.DiscoverableCredentials", STRENGTHS, ["yes"]),
+    ("passkeys_user_verification", "Passkeys.UserVerification", STRENGTHS, ["true"]),
+]
+"""Each setting that has bounds: its parameter, what it may just be, and what it may not."""
+
+UNSET = {
+    "tts_name",
+    "push_apn_credential_sid",
+    "push_fcm_credential_sid",
+    "totp_issuer",
+    "default_template_sid",
+    "whatsapp_msg_service_sid",
+    "whatsapp_from",
+    "passkeys_relying_party_id",
+    "passkeys_relying_party_name",
+    "passkeys_relying_party_origins",
+    "passkeys_authenticator_attachment",
+    "passkeys_discoverable_credentials",
+    "passkeys_user_verification",
+}
+"""Settings that an empty text unsets."""
+
+
+def patch_of(setting: str, value: Any) -> ServicePatch:  # Any: as in BOUNDS
+    """One setting alone."""
+    return ServicePatch(**{setting: value})
+
+
+def test_every_setting_but_flags_has_bounds() -> None:
+    """A new one can't be forgotten here."""
+    defaults = ServiceSettings()
+    unbounded = {setting.name for setting in fields(defaults)} - {setting for setting, *_ in BOUNDS}
+    assert all(isinstance(getattr(defaults, setting), bool) for setting in unbounded)
+
+
+@pytest.mark.parametrize(("setting", "value"), [(name, value) for name, _, good, _ in BOUNDS for value in good])
+def test_a_setting_within_its_bounds_is_kept_and_disturbs_no_other(setting: str, value: Any) -> None:
+    """Both ends of each range."""
+    others = replace(
+        ServiceSettings(), lookup_enabled=True, push_include_date=True, passkeys_relying_party_id="a.example"
+    )
+    wanted = replace(patch_of(setting, value), psd2_enabled=True)  # so that something changes, whatever the default
+    (updated,) = decider.decide_update(given(ServiceCreated(SERVICE, ACCOUNT, "Shop", others)), wanted)
+    assert isinstance(updated, ServiceUpdated)
+    kept = tuple(value.split(",")) if setting == "passkeys_relying_party_origins" else value
+    assert asdict(updated.settings) == {**asdict(others), "psd2_enabled": True, setting: kept}
+
+
 @pytest.mark.parametrize(
-    "patch",
-    [
-        ServicePatch(),
-        ServicePatch(friendly_name=""),
-        ServicePatch(friendly_name="x" * 33),
-        ServicePatch(friendly_name="x", code_length=3),
-        ServicePatch(friendly_name="x", code_length=11),
-        ServicePatch(friendly_name="x", totp_time_step=19),
-        ServicePatch(friendly_name="x", totp_time_step=61),
-        ServicePatch(friendly_name="x", totp_code_length=9),
-        ServicePatch(friendly_name="x", totp_skew=3),
-        ServicePatch(friendly_name="x", totp_issuer="i" * 256),
-        ServicePatch(friendly_name="x", push_apn_credential_sid="CR1"),
-        ServicePatch(friendly_name="x", push_fcm_credential_sid="AC" + "f" * 32),
-        ServicePatch(friendly_name="x", default_template_sid="CR" + "f" * 32),
-        ServicePatch(friendly_name="x", whatsapp_msg_service_sid="x"),
-        ServicePatch(friendly_name="x", passkeys_authenticator_attachment="usb"),
-        ServicePatch(friendly_name="x", passkeys_discoverable_credentials="yes"),
-        ServicePatch(friendly_name="x", passkeys_relying_party_origins="no origin"),
-        ServicePatch(friendly_name="x", passkeys_relying_party_origins=",".join(["https://a.example"] * 21)),
-    ],
+    ("setting", "parameter", "value"),
+    [(setting, parameter, value) for setting, parameter, _, bad in BOUNDS for value in bad],
 )
-def test_settings_out_of_bounds_are_refused(patch: ServicePatch) -> None:
-    """60200, for each of them."""
-    with pytest.raises(BadRequestError) as raised:
-        create(patch)
+def test_a_setting_out_of_bounds_is_refused_by_its_parameter_name(setting: str, parameter: str, value: Any) -> None:
+    """60200, on creation and on update alike."""
+    wrong = patch_of(setting, value)
+    named = rf"^{re.escape(parameter)} "
+    with pytest.raises(BadRequestError, match=named) as on_creation:
+        create(replace(wrong, friendly_name="Shop"))
+    with pytest.raises(BadRequestError, match=named) as on_update:
+        decider.decide_update(given(CREATED), wrong)
+    assert (on_creation.value.code, on_update.value.code) == (60200, 60200)
+
+
+@pytest.mark.parametrize("setting", sorted(UNSET))
+def test_an_empty_text_unsets_what_may_be_unset(setting: str) -> None:
+    """It is as if it had never been set."""
+    value = next(good for name, _, values, _ in BOUNDS if name == setting for good in values if good)
+    (created,) = create(replace(patch_of(setting, value), friendly_name="Shop"))
+    assert created != CREATED
+    assert decider.decide_update(given(created), patch_of(setting, "")) == [
+        ServiceUpdated(SERVICE, ACCOUNT, "Shop", ServiceSettings())
+    ]
+
+
+@pytest.mark.parametrize("name", [None, "", "x" * 33])
+def test_a_service_needs_a_name_of_1_to_32_characters(name: str | None) -> None:
+    """60200; an update without a name leaves it, one with a wrong name is refused."""
+    with pytest.raises(BadRequestError, match="FriendlyName") as raised:
+        create(ServicePatch(friendly_name=name))
     assert raised.value.code == 60200
+    if name is not None:
+        with pytest.raises(BadRequestError, match="FriendlyName"):
+            decider.decide_update(given(CREATED), ServicePatch(friendly_name=name))
 
 
 def test_an_update_that_changes_nothing_records_nothing() -> None:
