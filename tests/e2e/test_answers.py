@@ -56,6 +56,39 @@ async def test_a_late_answer_is_refused(tenant: Tenant, phone: Phone) -> None:
     assert [expired["sid"] for expired in listed["challenges"]] == [challenge["sid"]]
 
 
+async def test_an_expiry_is_shown_at_the_second(tenant: Tenant, phone: Phone) -> None:
+    """Never before its date, and never pending after it, to the backend and to the device alike."""
+    date = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+    challenge = await tenant.challenge(phone.entity, phone.sid, ExpirationDate=date.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    path = f"{phone.entity}/Challenges/{challenge['sid']}"
+    status = "pending"
+    while status == "pending":
+        asked = datetime.now(UTC)
+        read, listed = await phone.get(path), await tenant.get(f"{phone.entity}/Challenges")
+        status = listed["challenges"][0]["status"]
+        if asked >= date:
+            assert (read.json()["status"], status) == ("expired", "expired")
+        if datetime.now(UTC) < date:
+            assert (read.json()["status"], status) == ("pending", "pending")
+    assert (await phone.get(path)).json()["status"] == "expired"
+    pending = await tenant.get(f"{phone.entity}/Challenges", Status="pending")
+    assert pending["challenges"] == []
+
+
+async def test_what_is_over_is_the_first_reason_to_refuse(tenant: Tenant, phone: Phone) -> None:
+    """Not found, then 60322, then 60323, then 60324: a bad JWS for an answered or expired challenge doesn't matter."""
+    date = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expiring = await tenant.challenge(phone.entity, phone.sid, ExpirationDate=date)
+    answered = await tenant.challenge(phone.entity, phone.sid)
+    await phone.decide(answered["sid"], "denied")
+    bad = {"sid": "YC" + "0" * 32}
+    assert refused(await phone.answer("YC" + "0" * 32, bad)) == (404, 60391)
+    assert refused(await phone.answer(answered["sid"], bad)) == (403, 60322)
+    assert refused(await phone.answer(expiring["sid"], bad)) == (403, 60324)
+    await eventually(lambda: status_of(tenant, expiring), "expired")
+    assert refused(await phone.answer(expiring["sid"], bad)) == (403, 60323)
+
+
 def _changed(members: Json, *path: str | int, value: Any) -> Json:  # Any: JSON
     """A copy with the value at ``path`` replaced."""
     copy: Any = json.loads(json.dumps(members))  # Any: steps lead through objects and lists

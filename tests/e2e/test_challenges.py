@@ -48,6 +48,18 @@ async def test_a_challenge_shows_what_was_asked(tenant: Tenant, phone: Phone) ->
     assert dict(shown.hidden_details) == HIDDEN
 
 
+async def test_a_payload_at_the_creation_of_a_push_challenge_is_ignored(tenant: Tenant, phone: Phone) -> None:
+    """It is TOTP's; the device answers as ever. No header of the original's signatures is sent."""
+    for payload in ("", "123456", "x" * 1000):
+        form = {"FactorSid": phone.sid, "Details.Message": "Log in?", "AuthPayload": payload}
+        asked = await tenant.client.post(f"{phone.entity}/Challenges", data=form)
+        created = answered(asked, 201)
+        given = await phone.answer(created["sid"], {**await phone.shown(created["sid"]), "status": "approved"})
+        assert (created["status"], answered(given, 200)["status"]) == ("pending", "approved")
+        for headers in (asked.headers, given.headers):
+            assert not [name for name in headers if name.lower().startswith("twilio-verify")]
+
+
 async def test_a_challenge_lives_five_minutes_unless_told_otherwise(tenant: Tenant, phone: Phone) -> None:
     """By the server's own dates; a date up to an hour ahead is taken as it is."""
     created = await tenant.challenge(phone.entity, phone.sid)

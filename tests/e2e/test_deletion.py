@@ -1,14 +1,23 @@
 """What a deletion takes along, and when (contract section 10, *Entity*, *Factor*, *Service deletion*)."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Final
 
+import httpx
+import pytest
+
 from tests.e2e.conftest import Enrol
-from tests.support import jws
+from tests.support import jws, plain_http
 from tests.support.phone import Phone
+from tests.support.system import Shape
 from tests.support.tenant import Tenant, refused
 from tests.support.waiting import until
 
+EVERY_SHAPE = pytest.mark.parametrize("system", list(Shape), indirect=True, ids=str, scope="session")
+ROUNDS: Final = 4
 WITHIN_SECONDS: Final = 5.0
 """The contract says one second, for a machine that isn't busy with a whole test suite."""
 
@@ -40,6 +49,76 @@ async def test_a_deleted_factor_is_gone_at_once(tenant: Tenant, phone: Phone, en
     listed = (await tenant.get(f"{phone.entity}/Challenges"))["challenges"]
     assert [challenge["sid"] for challenge in listed] == [of_sibling["sid"]]
     assert (await sibling.decide(of_sibling["sid"], "approved")).status == "approved"
+
+
+WORKERS_ONLY = pytest.mark.parametrize("system", [Shape.WORKERS], indirect=True, ids=str, scope="session")
+CONNECTIONS: Final = 12
+"""So many at once reach each of two workers."""
+
+
+@pytest.fixture
+async def everywhere(tenant: Tenant) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Connections of their own, over which all workers are asked."""
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                plain_http.client(tenant.base_url, (tenant.account.sid, tenant.account.auth_token))
+            )
+            for _ in range(CONNECTIONS)
+        ]
+
+
+@WORKERS_ONLY
+@pytest.mark.parametrize("deleted", ["factor", "entity", "service"])
+async def test_a_deletion_holds_on_every_worker(
+    tenant: Tenant, phone: Phone, everywhere: list[httpx.AsyncClient], deleted: str
+) -> None:
+    """At once for itself, its device and what would be new; within a second for its challenges."""
+    service = f"/v2/Services/{phone.factor.service_sid}"
+    challenge = await tenant.challenge(phone.entity, phone.sid)
+    path = f"{phone.entity}/Challenges/{challenge['sid']}"
+    signed = {"AuthPayload": jws.es256(phone.key, {**await phone.shown(challenge["sid"]), "status": "approved"})}
+    device, new = ("token", phone.token()), {"FactorSid": phone.sid, "Details.Message": "Log in?"}
+    known = await asyncio.gather(*(client.get(path, auth=device) for client in everywhere))
+    assert [answer.status_code for answer in known] == [200] * CONNECTIONS  # no worker learns of it only now
+    await tenant.delete({"factor": phone.path, "entity": phone.entity, "service": service}[deleted])
+    answers = await asyncio.gather(
+        *(client.get(phone.path) for client in everywhere),
+        *(client.post(f"{phone.entity}/Challenges", data=new) for client in everywhere),
+        *(client.get(path, auth=device) for client in everywhere),
+        *(client.post(path, data=signed, auth=device) for client in everywhere),
+    )
+    statuses = [refused(answer)[0] for answer in answers]
+    assert statuses == [404] * 2 * CONNECTIONS + [401] * 2 * CONNECTIONS
+
+    async def is_gone_everywhere() -> bool:
+        return all(answer.status_code == 404 for answer in await asyncio.gather(*(c.get(path) for c in everywhere)))
+
+    began = time.monotonic()
+    await until(is_gone_everywhere)
+    assert time.monotonic() - began < WITHIN_SECONDS
+
+
+@EVERY_SHAPE
+@pytest.mark.parametrize("deleted", ["factor", "entity"])
+async def test_an_answer_and_a_deletion_at_once_both_make_sense(
+    tenant: Tenant, service: str, enrol: Enrol, deleted: str
+) -> None:
+    """The answer came first, or it is refused; then the challenge is gone, and never comes back as answered."""
+    for _ in range(ROUNDS):
+        phone = await enrol(service)
+        challenges = [await tenant.challenge(phone.entity, phone.sid) for _ in range(4)]
+        signed = [{**await phone.shown(challenge["sid"]), "status": "approved"} for challenge in challenges]
+        answers = await asyncio.gather(
+            *(phone.answer(challenge["sid"], members) for challenge, members in zip(challenges, signed, strict=True)),
+            tenant.client.delete(phone.path if deleted == "factor" else phone.entity),
+        )
+        assert answers.pop().status_code == 204
+        assert {answer.status_code for answer in answers} <= {200, 401, 404}
+        for challenge in challenges:
+            await assert_soon_gone(tenant, challenge["url"])
+        for challenge, members in zip(challenges, signed, strict=True):
+            assert refused(await phone.answer(challenge["sid"], members)) == (401, 20003)
 
 
 async def test_a_device_deletes_its_own_factor(tenant: Tenant, phone: Phone) -> None:

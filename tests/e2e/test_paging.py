@@ -1,5 +1,6 @@
 """Pages of every list: sizes, links both ways, stability, and what is refused (contract sections 0 and 10)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
@@ -24,11 +25,24 @@ class Collection:
     add: Callable[[], Awaitable[Json]]
 
 
-@pytest.fixture(params=["entities", "factors", "challenges", "webhooks"])
-async def collection(request: pytest.FixtureRequest, tenant: Tenant, service: str, phone: Phone) -> Collection:
+PERISHABLE = ["entities", "factors", "webhooks"]
+"""Lists whose items can be deleted one by one."""
+
+
+@pytest.fixture(params=[*PERISHABLE, "challenges"])
+async def collection(request: pytest.FixtureRequest, tenant: Tenant, phone: Phone) -> Collection:
     """Each list, with as much in it as the service has from its beginning."""
-    key: str = request.param
-    base = f"/v2/Services/{service}"
+    return _collection(request.param, tenant, phone)
+
+
+@pytest.fixture(params=PERISHABLE)
+async def perishable(request: pytest.FixtureRequest, tenant: Tenant, phone: Phone) -> Collection:
+    """Each list that can shrink."""
+    return _collection(request.param, tenant, phone)
+
+
+def _collection(key: str, tenant: Tenant, phone: Phone) -> Collection:
+    base = f"/v2/Services/{phone.factor.service_sid}"
     entity, challenged = phone.entity, phone.sid
     match key:
         case "entities":
@@ -84,6 +98,56 @@ async def test_a_page_is_not_shifted_by_what_comes_meanwhile(tenant: Tenant, col
     added = (await collection.add())["sid"]
     rest = await tenant.get(first["meta"]["next_page_url"].replace("PageSize=2", "PageSize=100"))
     assert _sids([first, rest], collection.key) == [*before, added]
+
+
+async def test_walks_are_steady_while_items_come_and_go(tenant: Tenant, perishable: Collection) -> None:
+    """Forth and back: what is there all the while is seen once on each way, in its order."""
+    steady: list[Json] = []
+    removed: list[Json] = []
+    for number in range(8):
+        item = await perishable.add()
+        (removed if number % 3 == 1 else steady).append(item)
+    expected = [item["sid"] for item in steady]
+
+    async def churn() -> None:
+        for item in removed:
+            await tenant.delete((await perishable.add())["url"])
+            await tenant.delete(item["url"])
+            await perishable.add()
+
+    def seen(pages: list[Json]) -> list[str]:
+        return [sid for sid in _sids(pages, perishable.key) if sid in expected]
+
+    churning = asyncio.create_task(churn())
+    forth = await _follow(tenant, f"{tenant.base_url}{perishable.path}?PageSize=1", "next_page_url")
+    back = await _follow(tenant, forth[-1]["meta"]["url"], "previous_page_url")
+    await churning
+    again = await _follow(tenant, f"{tenant.base_url}{perishable.path}?PageSize=1", "next_page_url")
+    assert seen(forth) == seen(list(reversed(back))) == seen(again) == expected
+    assert not {item["sid"] for item in removed} & set(_sids(again, perishable.key))
+
+
+async def test_a_link_back_leads_back_when_the_page_it_came_from_is_gone(
+    tenant: Tenant, perishable: Collection
+) -> None:
+    """What it leads to is what comes before, as it is now; at the beginning it ends."""
+    items = [await perishable.add() for _ in range(4)]
+    pages = await _follow(tenant, f"{tenant.base_url}{perishable.path}?PageSize=1", "next_page_url")
+    for item in items[1:3]:
+        await tenant.delete(item["url"])
+    back = await _follow(tenant, pages[-1]["meta"]["url"], "previous_page_url")
+    now = _sids([await tenant.get(perishable.path)], perishable.key)
+    assert list(reversed(_sids(back, perishable.key))) == now
+    assert now[-2:] == [items[0]["sid"], items[3]["sid"]]
+
+
+async def test_a_page_number_is_echoed_and_means_nothing(tenant: Tenant, collection: Collection) -> None:
+    """Only the token says where a page begins."""
+    await collection.add()
+    first, numbered = [await tenant.get(collection.path, Page=page) for page in ("0", "7")]
+    assert (first["meta"]["page"], numbered["meta"]["page"]) == (0, 7)
+    assert first[collection.key] == numbered[collection.key]
+    assert refused(await tenant.client.get(collection.path, params={"Page": "-1"})) == (400, 60306)
 
 
 async def test_wrong_pages_are_refused(tenant: Tenant, collection: Collection) -> None:
