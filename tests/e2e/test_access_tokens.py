@@ -1,12 +1,14 @@
 """Access tokens: each lets one device enrol one factor for one identity."""
 
+import base64
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.e2e.conftest import Enrol
 from tests.e2e.contract import ACCESS_TOKEN, NEW_FACTOR, conforms
 from tests.support.phone import new_identity
-from tests.support.push_factor import push_form
+from tests.support.push_factor import possession, push_form
 from tests.support.tenant import Tenant, answered, entity_path, refused
 
 
@@ -52,6 +54,33 @@ async def test_a_device_enrols_once_with_a_token(tenant: Tenant, service: str, i
     assert again["sid"] == first["sid"]
     other = push_form(ec.generate_private_key(ec.SECP256R1()))
     assert refused(await tenant.client.post(factors, data=other, auth=bearer)) == (403, 60313)
+
+
+async def test_a_token_lives_a_minute_unless_told_otherwise(tenant: Tenant, service: str, identity: str) -> None:
+    """60 s; its form is its SID's digits and 256 random bits."""
+    created = await tenant.create(f"/v2/Services/{service}/AccessTokens", {"Identity": identity, "FactorType": "push"})
+    assert (created["ttl"], created["factor_friendly_name"]) == (60, None)
+    digits, _, secret = created["token"].partition(".")
+    assert digits == created["sid"][2:]
+    assert len(base64.urlsafe_b64decode(secret + "=")) == 32
+
+
+async def test_a_token_answers_its_own_factors_verification(tenant: Tenant, service: str, identity: str) -> None:
+    """And changes nothing else of it; a sibling's factor it can't verify: 403 20403."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    entity = entity_path(service, identity)
+    bearer = ("token", await tenant.new_access_token(service, identity))
+    created = answered(await tenant.client.post(f"{entity}/Factors", data=push_form(key), auth=bearer), 201)
+    sibling = await tenant.create(f"{entity}/Factors", push_form(ec.generate_private_key(ec.SECP256R1())))
+    path, proof = f"{entity}/Factors/{created['sid']}", possession(key, created["sid"])
+    for place, form in (
+        (path, {"FriendlyName": "Mine"}),
+        (path, {"AuthPayload": proof, "FriendlyName": "Mine"}),
+        (f"{entity}/Factors/{sibling['sid']}", {"AuthPayload": proof}),
+    ):
+        assert refused(await tenant.client.post(place, data=form, auth=bearer)) == (403, 20403), form
+    verified = answered(await tenant.client.post(path, data={"AuthPayload": proof}, auth=bearer), 200)
+    assert (verified["status"], verified["friendly_name"]) == ("verified", "Phone")
 
 
 async def test_a_refused_enrolment_spends_nothing(tenant: Tenant, service: str, identity: str) -> None:

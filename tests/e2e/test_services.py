@@ -132,7 +132,7 @@ WRONG: Final = {
     "DtmfInputRequired": "perhaps",
     "TtsName": "x" * 256,
     "Psd2Enabled": "x",
-    "DoNotShareWarningEnabled": "none",
+    "DoNotShareWarningEnabled": "null",
     "CustomCodeEnabled": "-1",
     "Push.IncludeDate": "x",
     "Push.ApnCredentialSid": "CR1",

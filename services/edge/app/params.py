@@ -89,7 +89,11 @@ class ParamsReader(Generic[P]):
                 values = given.setdefault(name, [])
                 assert isinstance(values, list)
                 values.append(value)
-            elif value or name in self._texts:
+            elif name in self._texts:
+                given[name] = value
+            elif value.lower() == "null":  # which msgspec would take for "not given"
+                raise self._refused(name, f"{name} is invalid: null is no value.")
+            elif value:
                 given[name] = value
         try:
             return msgspec.convert(given, self._model, strict=False)
@@ -104,6 +108,9 @@ class ParamsReader(Generic[P]):
             place = _PLACE.fullmatch(fault.rstrip("`"))
             assert place is not None, fault
             name, message = place["name"], f"{place['name']} is invalid: {place['fault'].replace('`', '')}."
+        return self._refused(name, message)
+
+    def _refused(self, name: str, message: str) -> BadRequestError:
         return BadRequestError(message, code=self._model.invalid_codes.get(name, self._model.invalid_code))
 
 

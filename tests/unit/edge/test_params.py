@@ -7,6 +7,7 @@ from pushward.errors import BadRequestError
 from services.edge.app.form import Pairs
 from services.edge.app.models.access_tokens import CreateAccessTokenParams
 from services.edge.app.models.challenges import CreateChallengeParams, ListChallengesParams
+from services.edge.app.models.notifications import CreateNotificationParams
 from services.edge.app.models.services import CreateServiceParams, UpdateServiceParams
 from services.edge.app.models.webhooks import CreateWebhookParams
 from services.edge.app.params import PageParams, Params, ParamsReader
@@ -71,6 +72,9 @@ def test_an_empty_value_of_anything_but_text_counts_as_not_given() -> None:
         (ListChallengesParams, [("Order", "up")], 60306, "Order"),
         (PageParams, [("Page", "-1")], 60306, "Page"),
         (UpdateServiceParams, [("CodeLength", str(2**31))], 60200, "CodeLength"),
+        (UpdateServiceParams, [("LookupEnabled", "Null")], 60200, "LookupEnabled"),
+        (CreateNotificationParams, [("Ttl", "null")], 60306, "Ttl"),
+        (CreateNotificationParams, [("Ttl", "1.5")], 60306, "Ttl"),
         (UpdateServiceParams, [("CodeLength", "9" * 40)], 60200, "CodeLength"),
     ],
 )
