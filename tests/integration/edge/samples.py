@@ -55,6 +55,16 @@ CHALLENGE = challenge.Challenge(
     date_updated=MOMENT,
     expiration_date=MOMENT,
 )
+NOTIFICATION = challenge.Notification(
+    sid="NT" + YC[2:],
+    account_sid=AC,
+    service_sid=VA,
+    entity_sid=YE,
+    identity=IDENTITY,
+    challenge_sid=YC,
+    ttl_seconds=0,
+    date_created=MOMENT,
+)
 RECEIPT = challenge.Receipt(jws="a.b.c", public_key=b"\xfb\xff\xfe")
 PROMPT = challenge.Prompt(challenge_sid=YC, factor_sid=YF, message="Log in?\nNow?", expiration_date=MOMENT)
 WEBHOOK = webhook.Webhook(

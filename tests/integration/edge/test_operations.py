@@ -23,6 +23,7 @@ from tests.integration.edge.samples import (
     EVENTS,
     FACTOR,
     INSIGHTS,
+    NOTIFICATION,
     RECEIPT,
     SERVICE,
     WEBHOOK,
@@ -214,6 +215,14 @@ CASES = (
             "order": "ORDER_DESC",
             "page": {"size": 20, "token": "t"},
         },
+    ),
+    Case(
+        f"POST {ENTITY_PATH}/Challenges/{YC}/Notifications",
+        "challenge.CreateNotification",
+        NOTIFICATION,
+        201,
+        {**OF_ENTITY, "challenge_sid": YC, "ttl_seconds": 0},
+        {"Ttl": "0"},
     ),
     Case(
         f"GET /pushward/v1/services/{VA}/entities/{IDENTITY}/challenges/{YC}/receipt",
