@@ -116,6 +116,7 @@ async def things(tenant: Tenant, service: str, phone: Phone, receiver: Receiver)
             f"POST {_FACTOR}": {"FriendlyName": "Mine"},
             f"POST {_ENTITY}/Challenges": {"FactorSid": phone.sid, "Details.Message": "Log in?"},
             f"POST {_CHALLENGE}": {"AuthPayload": "a.b.c"},
+            f"POST {_CHALLENGE}/Notifications": {"Ttl": "60"},
             f"POST {_SERVICE}/AccessTokens": token,
             f"POST {_SERVICE}/Webhooks": hook,
             f"POST {_SERVICE}/Webhooks/{{webhook_sid}}": {"FriendlyName": "Mine", "WebhookUrl": receiver.url},
