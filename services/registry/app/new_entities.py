@@ -1,6 +1,6 @@
-"""What an entity is made with, by itself or with its first factor: its place among an account's creations, its key, its SID.
+"""What an entity is made with, by itself or with its first factor: a token of its account's bucket, a key, a SID.
 
-Asked for once all that may be refused was looked at: a token of the account's bucket is gone then, and a key is made.
+Asked for once all that may be refused was looked at, since neither token nor key is given back.
 """
 
 import secrets
