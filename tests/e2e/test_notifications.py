@@ -15,6 +15,7 @@ from tests.support.phone import STREAM, Phone
 from tests.support.receiver import Receiver
 from tests.support.system import Shape
 from tests.support.tenant import Json, Tenant, refused
+from tests.support.totp_factor import TotpFactor
 from tests.support.waiting import until
 
 EVERY_SHAPE = pytest.mark.parametrize("system", list(Shape), indirect=True, ids=str, scope="session")
@@ -120,6 +121,15 @@ async def test_a_phone_without_a_platform_is_not_pushed_to(tenant: Tenant, phone
     await tenant.update(f"/v2/Services/{phone.factor.service_sid}", {"Push.FcmCredentialSid": "CR" + "0" * 32})
     await tenant.update(phone.path, FCM)
     await tenant.create(notifications(challenge), {})
+
+
+async def test_a_challenge_of_a_totp_factor_is_not_pushed(tenant: Tenant, service: str) -> None:
+    """400, 60307: there is no device. Once a code was accepted, it is 403 60322 first."""
+    totp = await TotpFactor.agreed(tenant, service)
+    await totp.verify()
+    pending, answered = await totp.challenge(), await totp.challenge(totp.app.code())
+    assert refused(await tenant.client.post(notifications(pending))) == (400, 60307)
+    assert refused(await tenant.client.post(notifications(answered))) == (403, 60322)
 
 
 async def test_only_its_account_asks(tenant: Tenant, other_tenant: Tenant, reachable: Phone) -> None:
