@@ -44,8 +44,9 @@ proto: $(INSTALLED) ## Regenerate pushward/api from proto/
 	scripts/proto
 
 .PHONY: docs
-docs: $(INSTALLED) ## Regenerate docs/events from proto/ and the golden events
+docs: $(INSTALLED) ## Regenerate docs/events and docs/api
 	scripts/event-docs
+	scripts/api-docs
 
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format the code and apply the safe lint fixes
@@ -72,9 +73,10 @@ imports: $(INSTALLED) ## Who may import whom (import-linter)
 	$(VENV)/lint-imports --no-logo
 
 .PHONY: drift
-drift: $(INSTALLED) ## The committed stubs and event pages are what proto/ generates
+drift: $(INSTALLED) ## The committed stubs and pages are what proto/, the edge and the tests generate
 	scripts/check-proto
 	scripts/check-event-docs
+	scripts/check-api-docs
 
 .PHONY: test
 test: $(INSTALLED) $(KAFKA_JARS) ## All tests, with real components (ARGS="-k name" narrows)

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,6 +32,7 @@ from services.edge.app.endpoints.notifications import NotificationEndpoints
 from services.edge.app.endpoints.services import ServiceEndpoints
 from services.edge.app.endpoints.webhooks import WebhookEndpoints
 from services.edge.app.health import LIVE_PATH, READY_PATH, HealthEndpoint, always
+from services.edge.app.openapi.endpoints import told_routes
 from services.edge.app.operation import Operation
 from services.edge.app.readiness import NotReady, Readiness
 from services.edge.app.streams.endpoint import PATH as STREAM_PATH
@@ -66,11 +67,7 @@ class Edge:
         webhooks = WebhooksStub(peers.channel("webhook"))
         self._events = EventEndpoints(RelayStub(peers.channel("relay")))
         figures = InsightsEndpoints(InsightsStub(peers.channel("insights")))
-        self.operations = (
-            *operations(registry, challenges, webhooks),
-            *self._events.operations(),
-            *figures.operations(),
-        )
+        self.operations = operations(registry, challenges, webhooks, self._events, figures)
         self.app = self._application(Authentication(registry))
 
     def _application(self, authentication: Authentication) -> ASGIApp:
@@ -81,6 +78,7 @@ class Edge:
             Route(STREAM_PATH, StreamEndpoint(authentication, self._hub, urls, WallClock())),
             Route(LIVE_PATH, HealthEndpoint(always, urls, tells_reason=development)),
             Route(READY_PATH, HealthEndpoint(self._lacking, urls, tells_reason=development)),
+            *told_routes(self.operations, self._settings.public_url, urls),
         ]
         cors = Cors(self._settings.cors_origins, development)
         return EdgeApplication(routes, cors, urls)
@@ -138,7 +136,13 @@ class Edge:
         return NotReady(", ".join(away), "no answer") if away else None
 
 
-def operations(registry: RegistryStub, challenges: ChallengesStub, webhooks: WebhooksStub) -> Sequence[Operation]:
+def operations(
+    registry: RegistryStub,
+    challenges: ChallengesStub,
+    webhooks: WebhooksStub,
+    events: EventEndpoints,
+    figures: InsightsEndpoints,
+) -> Sequence[Operation]:
     """All operations, those of a login first: routes are tried one after the other."""
     return (
         *ChallengeEndpoints(challenges).operations(),
@@ -149,7 +153,15 @@ def operations(registry: RegistryStub, challenges: ChallengesStub, webhooks: Web
         *ServiceEndpoints(registry).operations(),
         *WebhookEndpoints(webhooks).operations(),
         *ApiKeyEndpoints(registry).operations(),
+        *events.operations(),
+        *figures.operations(),
     )
+
+
+def described_operations() -> Sequence[Operation]:
+    """All operations, to be read and not run: there is nobody behind them."""
+    nobody: Any = None  # Any: in the place of each stub
+    return operations(nobody, nobody, nobody, EventEndpoints(nobody), InsightsEndpoints(nobody))
 
 
 def build(

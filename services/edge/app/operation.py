@@ -1,10 +1,11 @@
 """One operation of the HTTP interface: which method on which path, what it takes, what it answers, what it calls.
 
-An operation is a value. `Resource` runs it; a document about the interface can be read from it.
+An operation is a value. `Resource` runs it; `openapi.document` tells it to readers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final, Literal
 
 import msgspec
@@ -24,6 +25,23 @@ SID_KINDS: Final = {
     "api_key_sid": ids.API_KEY,
 }
 """The path parameters that are SIDs; `identity` is the only one that isn't, and is never read as one."""
+
+
+class Caller(StrEnum):
+    """Whom an operation is for. Told, not checked here: the owner of what is asked for decides."""
+
+    ACCOUNT = "account"
+    DEVICE = "device"
+    ACCESS_TOKEN = "accessToken"  # noqa: S105 - a name
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHeader:
+    """A header that every successful answer of an operation has."""
+
+    name: str
+    meaning: str
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +77,6 @@ class Operation:
     # Any: each handler takes its own model; `params` says which.
     handle: Callable[[Call, Any], Awaitable[Answer]]
     waits: Callable[[Any], bool] = _never  # for something to happen: then it takes no place from those who work
+    callers: tuple[Caller, ...] = (Caller.ACCOUNT,)
+    refusals: tuple[int, ...] = ()  # its own codes; `openapi.refusals` adds those of all operations and of `params`
+    answer_headers: tuple[AnswerHeader, ...] = ()

@@ -15,6 +15,7 @@ from msgspec import inspect as models
 
 from pushward.errors import BadRequestError
 from services.edge.app.form import Pairs
+from services.edge.app.models.shapes import enumeration
 
 PAGE_SIZE_DEFAULT: Final = 50
 PAGE_SIZE_MAX: Final = 1000
@@ -71,7 +72,7 @@ class ParamsReader(Generic[P]):
         structure = models.type_info(model)
         assert isinstance(structure, models.StructType)
         for entry in structure.fields:
-            if isinstance(entry.type, models.VarTupleType):
+            if isinstance(_bare(entry.type), models.VarTupleType):
                 self._lists |= {entry.encode_name}
             elif _admits_text(entry.type):
                 self._texts |= {entry.encode_name}
@@ -115,6 +116,12 @@ class ParamsReader(Generic[P]):
 
 
 def _admits_text(kind: models.Type) -> bool:
+    """Whether an empty value is a value: of text, and of an enumeration that names it."""
     if isinstance(kind, models.UnionType):
         return any(_admits_text(member) for member in kind.types)
-    return isinstance(kind, models.StrType)
+    choices = enumeration(kind)
+    return isinstance(_bare(kind), models.StrType) and (choices is None or "" in choices)
+
+
+def _bare(kind: models.Type) -> models.Type:
+    return _bare(kind.type) if isinstance(kind, models.Metadata) else kind

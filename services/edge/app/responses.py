@@ -1,16 +1,15 @@
 """Responses as ASGI messages: the contract's JSON, its error envelope, an empty body."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from starlette.types import Scope, Send
 
+from pushward.error_codes import METHOD_NOT_ALLOWED
 from pushward.errors import PushwardError, UnauthenticatedError, mapping_of
 from services.edge.app.headers import SECURITY_HEADERS, Headers, header
+from services.edge.app.models.shapes import told
 from services.edge.app.urls import Urls
-
-METHOD_NOT_ALLOWED: Final = 20004
-"""The code for a method that a path doesn't have. HTTP alone knows methods, so no error in the tree stands for it."""
 
 _CHALLENGE: Final = ((b"www-authenticate", b'Basic realm="Pushward", charset="UTF-8"'),)
 _JSON_HEADERS: Final = ((b"content-type", b"application/json"), *SECURITY_HEADERS)
@@ -22,8 +21,8 @@ class Envelope(msgspec.Struct):
     """Every answer that isn't a success (contract section 0, Error envelope)."""
 
     code: int
-    message: str
-    more_info: str
+    message: Annotated[str, told(minLength=1)]
+    more_info: Annotated[str, told(format="uri", pattern="/pushward/v1/errors/[0-9]+$")]
     status: int
 
 
@@ -54,7 +53,7 @@ async def send_error(send: Send, scope: Scope, urls: Urls, error: PushwardError)
 
 
 async def send_method_not_allowed(send: Send, urls: Urls, allowed: str) -> None:
-    """405 with the methods that there are."""
+    """405 with the methods that there are. HTTP alone knows methods, so no error in the tree stands for it."""
     message = f"This method isn't allowed here; {allowed} are."
     envelope = Envelope(METHOD_NOT_ALLOWED, message, urls.error(METHOD_NOT_ALLOWED), 405)
     await send_json(send, 405, envelope, ((b"allow", allowed.encode("ascii")),))

@@ -96,3 +96,14 @@ def test_a_page_size_outside_its_bounds_has_a_code_of_its_own(size: str) -> None
 def test_the_page_token_may_begin_with_a_small_letter() -> None:
     """The iOS SDK's spelling, contract section 3.8."""
     assert ParamsReader(ListChallengesParams).read([("pageToken", "abc")]).page_token == "abc"
+
+
+def test_an_empty_value_of_a_choice_that_may_be_unset_unsets_it() -> None:
+    """Its enumeration names the empty text."""
+    patch = ParamsReader(UpdateServiceParams).read([("Passkeys.UserVerification", "")]).patch()
+    assert patch.HasField("passkeys_user_verification")
+
+
+def test_bounds_that_are_told_are_the_owners_to_check() -> None:
+    """With its own code and message; here a value only has to fit into a message."""
+    assert ParamsReader(UpdateServiceParams).read([("Totp.TimeStep", "1000")]).totp_time_step == 1000

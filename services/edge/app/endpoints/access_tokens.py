@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pushward import error_codes as codes
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from services.edge.app.models.access_tokens import AccessTokenBody, CreateAccessTokenParams, access_token_body
@@ -22,7 +23,15 @@ class AccessTokenEndpoints:
     def operations(self) -> Sequence[Operation]:
         """All of them."""
         return (
-            Operation("POST", COLLECTION, CreateAccessTokenParams, AccessTokenBody, 201, self.create),
+            Operation(
+                "POST",
+                COLLECTION,
+                CreateAccessTokenParams,
+                AccessTokenBody,
+                201,
+                self.create,
+                refusals=(codes.INVALID_IDENTITY,),
+            ),
             Operation("GET", ITEM, NoParams, AccessTokenBody, 200, self.fetch),
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pushward import error_codes as codes
 from pushward.api.challenge.v1 import challenge_pb2 as challenge
 from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesStub
 from pushward.challenge_view import SIGNATURE_FIELDS_HEADER
@@ -20,13 +21,20 @@ from services.edge.app.models.challenges import (
     receipt_body,
 )
 from services.edge.app.models.values import page_meta
-from services.edge.app.operation import Answer, Call, Operation
+from services.edge.app.operation import Answer, AnswerHeader, Call, Caller, Operation
 from services.edge.app.params import NoParams
 
 COLLECTION: Final = "/v2/Services/{service_sid}/Entities/{identity}/Challenges"
 ITEM: Final = "/v2/Services/{service_sid}/Entities/{identity}/Challenges/{challenge_sid}"
 RECEIPT: Final = "/pushward/v1/services/{service_sid}/entities/{identity}/challenges/{challenge_sid}/receipt"
 
+_SIGNATURE_FIELDS: Final = AnswerHeader(
+    "Twilio-Verify-Signature-Fields",
+    "The members that a device signs, in this order, separated by commas.",
+    f"^{SIGNATURE_FIELDS_HEADER}$",
+)
+_ANYBODY: Final = (Caller.ACCOUNT, Caller.DEVICE)
+_ABSENT: Final = (codes.ENTITY_NOT_FOUND, codes.CHALLENGE_NOT_FOUND)
 _SIGNATURE_HEADERS: Final = ((b"twilio-verify-signature-fields", SIGNATURE_FIELDS_HEADER.encode("ascii")),)
 
 
@@ -39,11 +47,59 @@ class ChallengeEndpoints:
     def operations(self) -> Sequence[Operation]:
         """All of them."""
         return (
-            Operation("GET", ITEM, NoParams, ChallengeBody, 200, self.fetch),
-            Operation("POST", ITEM, AnswerChallengeParams, ChallengeBody, 200, self.answer),
-            Operation("POST", COLLECTION, CreateChallengeParams, ChallengeBody, 201, self.create),
-            Operation("GET", COLLECTION, ListChallengesParams, ChallengePage, 200, self.list),
-            Operation("GET", RECEIPT, NoParams, ReceiptBody, 200, self.receipt),
+            Operation(
+                "GET",
+                ITEM,
+                NoParams,
+                ChallengeBody,
+                200,
+                self.fetch,
+                callers=_ANYBODY,
+                refusals=_ABSENT,
+                answer_headers=(_SIGNATURE_FIELDS,),
+            ),
+            Operation(
+                "POST",
+                ITEM,
+                AnswerChallengeParams,
+                ChallengeBody,
+                200,
+                self.answer,
+                callers=(Caller.DEVICE,),
+                refusals=(
+                    *_ABSENT,
+                    codes.FACTOR_NOT_FOUND,
+                    codes.CHALLENGE_ANSWERED,
+                    codes.CHALLENGE_EXPIRED,
+                    codes.CHALLENGE_VERIFICATION_FAILED,
+                ),
+            ),
+            Operation(
+                "POST",
+                COLLECTION,
+                CreateChallengeParams,
+                ChallengeBody,
+                201,
+                self.create,
+                refusals=(
+                    codes.ENTITY_NOT_FOUND,
+                    codes.FACTOR_NOT_FOUND,
+                    codes.FACTOR_NOT_VERIFIED,
+                    codes.INVALID_DETAILS,
+                    codes.INVALID_FACTOR_TYPE,
+                ),
+            ),
+            Operation(
+                "GET",
+                COLLECTION,
+                ListChallengesParams,
+                ChallengePage,
+                200,
+                self.list,
+                callers=_ANYBODY,
+                refusals=(codes.ENTITY_NOT_FOUND, codes.FACTOR_NOT_FOUND),
+            ),
+            Operation("GET", RECEIPT, NoParams, ReceiptBody, 200, self.receipt, refusals=_ABSENT),
         )
 
     async def create(self, call: Call, params: CreateChallengeParams) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pushward import error_codes as codes
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from services.edge.app.endpoints.paging import page_request
@@ -24,10 +25,12 @@ class EntityEndpoints:
     def operations(self) -> Sequence[Operation]:
         """All of them."""
         return (
-            Operation("POST", COLLECTION, CreateEntityParams, EntityBody, 201, self.create),
+            Operation(
+                "POST", COLLECTION, CreateEntityParams, EntityBody, 201, self.create, refusals=(codes.ENTITY_EXISTS,)
+            ),
             Operation("GET", COLLECTION, PageParams, EntityPage, 200, self.list),
-            Operation("GET", ITEM, NoParams, EntityBody, 200, self.fetch),
-            Operation("DELETE", ITEM, NoParams, None, 204, self.delete),
+            Operation("GET", ITEM, NoParams, EntityBody, 200, self.fetch, refusals=(codes.ENTITY_NOT_FOUND,)),
+            Operation("DELETE", ITEM, NoParams, None, 204, self.delete, refusals=(codes.ENTITY_NOT_FOUND,)),
         )
 
     async def create(self, call: Call, params: CreateEntityParams) -> Answer:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from pushward import error_codes as codes
 from pushward.api.relay.v1 import relay_pb2 as relay
 from pushward.api.relay.v1.relay_pb2_grpc import RelayStub
 from services.edge.app.models.events import EventsPage, EventsParams, events_page
@@ -24,7 +25,18 @@ class EventEndpoints:
 
     def operations(self) -> Sequence[Operation]:
         """All of them."""
-        return (Operation("GET", PATH, EventsParams, EventsPage, 200, self.list, waits=_waits),)
+        return (
+            Operation(
+                "GET",
+                PATH,
+                EventsParams,
+                EventsPage,
+                200,
+                self.list,
+                waits=_waits,
+                refusals=(codes.INVALID_PARAMETER, codes.FUTURE_POSITION),
+            ),
+        )
 
     async def list(self, call: Call, params: EventsParams) -> Answer:
         """The next events of a shard."""

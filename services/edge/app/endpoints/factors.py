@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pushward import error_codes as codes
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from services.edge.app.endpoints.paging import page_request
@@ -17,11 +18,13 @@ from services.edge.app.models.factors import (
     totp_patch,
 )
 from services.edge.app.models.values import page_meta
-from services.edge.app.operation import Answer, Call, Operation
+from services.edge.app.operation import Answer, Call, Caller, Operation
 from services.edge.app.params import NoParams, PageParams
 
 COLLECTION: Final = "/v2/Services/{service_sid}/Entities/{identity}/Factors"
 ITEM: Final = "/v2/Services/{service_sid}/Entities/{identity}/Factors/{factor_sid}"
+
+_ABSENT: Final = (codes.ENTITY_NOT_FOUND, codes.FACTOR_NOT_FOUND)
 
 
 class FactorEndpoints:
@@ -33,11 +36,64 @@ class FactorEndpoints:
     def operations(self) -> Sequence[Operation]:
         """All of them."""
         return (
-            Operation("POST", COLLECTION, CreateFactorParams, NewFactorBody, 201, self.create),
-            Operation("GET", COLLECTION, PageParams, FactorPage, 200, self.list),
-            Operation("GET", ITEM, NoParams, FactorBody, 200, self.fetch),
-            Operation("POST", ITEM, UpdateFactorParams, FactorBody, 200, self.update),
-            Operation("DELETE", ITEM, NoParams, None, 204, self.delete),
+            Operation(
+                "POST",
+                COLLECTION,
+                CreateFactorParams,
+                NewFactorBody,
+                201,
+                self.create,
+                callers=(Caller.ACCOUNT, Caller.ACCESS_TOKEN),
+                refusals=(
+                    codes.CREDENTIAL_MISSING,
+                    codes.INVALID_PARAMETER,
+                    codes.UNAUTHORIZED_FACTOR_CREATION,
+                    codes.INVALID_BINDING,
+                    codes.TOO_MANY_FACTORS,
+                    codes.SAME_BINDING,
+                    codes.FACTOR_CREATIONS_EXHAUSTED,
+                    codes.INVALID_IDENTITY,
+                    codes.INVALID_FACTOR_TYPE,
+                    codes.INVALID_CONFIG,
+                ),
+            ),
+            Operation("GET", COLLECTION, PageParams, FactorPage, 200, self.list, refusals=(codes.ENTITY_NOT_FOUND,)),
+            Operation(
+                "GET",
+                ITEM,
+                NoParams,
+                FactorBody,
+                200,
+                self.fetch,
+                callers=(Caller.ACCOUNT, Caller.DEVICE),
+                refusals=_ABSENT,
+            ),
+            Operation(
+                "POST",
+                ITEM,
+                UpdateFactorParams,
+                FactorBody,
+                200,
+                self.update,
+                callers=(Caller.ACCOUNT, Caller.DEVICE, Caller.ACCESS_TOKEN),
+                refusals=(
+                    *_ABSENT,
+                    codes.CREDENTIAL_MISSING,
+                    codes.FACTOR_VERIFICATION_FAILED,
+                    codes.UNAUTHORIZED_FACTOR_CREATION,
+                    codes.INVALID_CONFIG,
+                ),
+            ),
+            Operation(
+                "DELETE",
+                ITEM,
+                NoParams,
+                None,
+                204,
+                self.delete,
+                callers=(Caller.ACCOUNT, Caller.DEVICE),
+                refusals=_ABSENT,
+            ),
         )
 
     async def create(self, call: Call, params: CreateFactorParams) -> Answer:

@@ -14,7 +14,7 @@ from services.edge.app.models.services import (
     service_body,
 )
 from services.edge.app.models.values import page_meta
-from services.edge.app.operation import Answer, Call, Operation
+from services.edge.app.operation import Answer, Call, Caller, Operation
 from services.edge.app.params import NoParams, PageParams
 
 COLLECTION: Final = "/v2/Services"
@@ -32,7 +32,7 @@ class ServiceEndpoints:
         return (
             Operation("POST", COLLECTION, CreateServiceParams, ServiceBody, 201, self.create),
             Operation("GET", COLLECTION, PageParams, ServicePage, 200, self.list),
-            Operation("GET", ITEM, NoParams, ServiceBody, 200, self.fetch),
+            Operation("GET", ITEM, NoParams, ServiceBody, 200, self.fetch, callers=(Caller.ACCOUNT, Caller.DEVICE)),
             Operation("POST", ITEM, UpdateServiceParams, ServiceBody, 200, self.update),
             Operation("DELETE", ITEM, NoParams, None, 204, self.delete),
         )

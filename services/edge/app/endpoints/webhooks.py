@@ -14,12 +14,18 @@ from services.edge.app.models.webhooks import (
     WebhookPage,
     webhook_body,
 )
-from services.edge.app.operation import Answer, Call, Operation
+from services.edge.app.operation import Answer, AnswerHeader, Call, Operation
 from services.edge.app.params import NoParams, PageParams
 
 COLLECTION: Final = "/v2/Services/{service_sid}/Webhooks"
 ITEM: Final = "/v2/Services/{service_sid}/Webhooks/{webhook_sid}"
 SECRET_HEADER: Final = b"pushward-webhook-secret"
+
+_SECRET: Final = AnswerHeader(
+    "Pushward-Webhook-Secret",
+    "Signs this webhook's deliveries (Standard Webhooks); shown in this answer only.",
+    "^whsec_[A-Za-z0-9+/]+=*$",
+)
 
 
 class WebhookEndpoints:
@@ -31,7 +37,15 @@ class WebhookEndpoints:
     def operations(self) -> Sequence[Operation]:
         """All of them."""
         return (
-            Operation("POST", COLLECTION, CreateWebhookParams, WebhookBody, 201, self.create),
+            Operation(
+                "POST",
+                COLLECTION,
+                CreateWebhookParams,
+                WebhookBody,
+                201,
+                self.create,
+                answer_headers=(_SECRET,),
+            ),
             Operation("GET", COLLECTION, PageParams, WebhookPage, 200, self.list),
             Operation("GET", ITEM, NoParams, WebhookBody, 200, self.fetch),
             Operation("POST", ITEM, UpdateWebhookParams, WebhookBody, 200, self.update),

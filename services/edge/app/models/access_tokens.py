@@ -7,7 +7,8 @@ from msgspec import Meta
 
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
-from services.edge.app.models.entities import Identity
+from services.edge.app.models.entities import NewIdentity
+from services.edge.app.models.shapes import AccessTokenSid, AccountSid, Date, Identity, ServiceSid, Url, told
 from services.edge.app.models.values import FACTOR_TYPES
 from services.edge.app.params import Int32, Params
 from services.edge.app.urls import Urls
@@ -20,25 +21,25 @@ class CreateAccessTokenParams(Params, frozen=True, kw_only=True):
 
     invalid_code: ClassVar[int] = INVALID_ACCESS_TOKEN
 
-    identity: Identity
-    factor_type: Annotated[str, Meta(extra_json_schema={"enum": ["push"]})]
-    factor_friendly_name: str | None = None
-    ttl: Annotated[Int32, Meta(description="Seconds, 60 to 300; 60 if not given.")] | None = None
+    identity: NewIdentity
+    factor_type: Annotated[str, told(enum=["push"])]
+    factor_friendly_name: Annotated[str, told(maxLength=64)] | None = None
+    ttl: Annotated[Int32, Meta(description="Seconds; 60 if not given."), told(minimum=60, maximum=300)] | None = None
 
 
 class AccessTokenBody(msgspec.Struct):
     """`verify.v2.service.access_token`; `token` is shown once, in answer to the creation."""
 
-    sid: str
-    account_sid: str
-    service_sid: str
-    entity_identity: str
-    factor_type: str
+    sid: AccessTokenSid
+    account_sid: AccountSid
+    service_sid: ServiceSid
+    entity_identity: Identity
+    factor_type: Annotated[str, told(enum=["push"])]
     factor_friendly_name: str | None
     token: str | None
-    url: str
+    url: Url
     ttl: int
-    date_created: str
+    date_created: Date
 
 
 def access_token_body(token: registry.AccessToken, urls: Urls) -> AccessTokenBody:

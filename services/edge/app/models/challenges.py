@@ -1,20 +1,37 @@
 """A Challenge on the wire (contract section 1a); what is signed of it, `pushward.challenge_view` renders."""
 
 import base64
-from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
-from msgspec import field
+from msgspec import UNSET, Meta, UnsetType, field
 
+from pushward import ids
 from pushward.api.challenge.v1 import challenge_pb2 as challenge
 from pushward.challenge_view import date_text, signed_view
 from services.edge.app.form import Pairs
+from services.edge.app.models.shapes import (
+    AccountSid,
+    Base64,
+    ChallengeSid,
+    Date,
+    EntitySid,
+    FactorSid,
+    FactorType,
+    Identity,
+    JsonOfStrings,
+    ServiceSid,
+    StringMap,
+    Url,
+    sid_pattern,
+    told,
+)
 from services.edge.app.models.values import FACTOR_TYPES, PageMeta, raw_json
 from services.edge.app.params import PageParams, Params
 from services.edge.app.urls import Urls
 
-RESPONDED_REASON = "none"  # contract section 10
+GivenFactorSid = Annotated[str, told(pattern=sid_pattern(ids.FACTOR))]
+RESPONDED_REASON: Final = "none"  # contract section 10
 
 STATUSES = {
     None: challenge.STATUS_UNSPECIFIED,
@@ -26,28 +43,60 @@ STATUSES = {
 ORDERS = {None: challenge.ORDER_UNSPECIFIED, "asc": challenge.ORDER_ASC, "desc": challenge.ORDER_DESC}
 
 
+ExpirationDate = Annotated[
+    str,
+    Meta(description="UTC, later than now and at most 60 minutes ahead; in 5 minutes if not given."),
+    told(format="date-time"),
+]
+FieldItem = Annotated[
+    str,
+    Meta(description="A label of at most 36 characters and a value of at most 128."),
+    told(
+        contentMediaType="application/json",
+        contentSchema={
+            "type": "object",
+            "properties": {
+                "label": {"type": "string", "maxLength": 36},
+                "value": {"type": "string", "maxLength": 128},
+            },
+            "required": ["label", "value"],
+            "additionalProperties": False,
+        },
+    ),
+]
+
+
 class CreateChallengeParams(Params, frozen=True, kw_only=True):
     """A new challenge. Objects and dates go on as they came: challenge reads them."""
 
-    factor_sid: str
-    expiration_date: str | None = None
-    details_message: str | None = field(name="Details.Message", default=None)
-    details_fields: tuple[str, ...] = field(name="Details.Fields", default=())
-    hidden_details: str | None = None
-    auth_payload: str | None = None
+    factor_sid: GivenFactorSid
+    expiration_date: ExpirationDate | None = None
+    details_message: Annotated[str, told(maxLength=256)] | None = field(name="Details.Message", default=None)
+    details_fields: Annotated[tuple[FieldItem, ...], told(maxItems=20)] = field(name="Details.Fields", default=())
+    hidden_details: JsonOfStrings | None = None
+    auth_payload: Annotated[str, Meta(description="Of a TOTP factor: a code. Ignored for a push factor.")] | None = None
 
 
 class AnswerChallengeParams(Params, frozen=True, kw_only=True):
     """A device's answer, or a code."""
 
-    auth_payload: str | None = None
-    metadata: str | None = None
+    auth_payload: (
+        Annotated[
+            str,
+            Meta(
+                description="Of a push factor: a compact JWS by its key over what is signed. Of a TOTP factor: a code."
+            ),
+            told(maxLength=16384),
+        ]
+        | None
+    ) = None
+    metadata: JsonOfStrings | None = None
 
 
 class ListChallengesParams(PageParams, frozen=True, kw_only=True):
     """Which challenges of an entity."""
 
-    factor_sid: str | None = None
+    factor_sid: GivenFactorSid | None = None
     status: Literal["pending", "expired", "approved", "denied"] | None = None
     order: Literal["asc", "desc"] | None = None
 
@@ -57,30 +106,48 @@ class ListChallengesParams(PageParams, frozen=True, kw_only=True):
         return [(name, value) for name, value in given if value is not None]
 
 
+class DetailsField(msgspec.Struct):
+    """An item of `details.fields`."""
+
+    label: str
+    value: str
+
+
+class Details(msgspec.Struct):
+    """`details`: what the device shows. `date` only if there is one: Android can't read a null."""
+
+    message: str
+    fields: list[DetailsField]
+    date: Date | UnsetType = UNSET
+
+
+class ChallengeLinks(msgspec.Struct):
+    """`links` of a challenge."""
+
+    notifications: Url
+
+
 class ChallengeBody(msgspec.Struct):
-    """`verify.v2.service.entity.challenge`. `details` has no `date` unless there is one: Android can't read a null.
+    """`verify.v2.service.entity.challenge`. A TOTP factor's may have no details at all: no device ever reads it."""
 
-    A TOTP factor's challenge may have no details at all: no device ever reads it.
-    """
-
-    sid: str
-    account_sid: str
-    service_sid: str
-    entity_sid: str
-    identity: str
-    factor_sid: str
-    status: str
-    details: Mapping[str, object] | None
-    hidden_details: Mapping[str, str] | None
-    expiration_date: str
-    date_created: str
-    date_updated: str
-    date_responded: str | None
-    responded_reason: str
-    metadata: msgspec.Raw | None
-    factor_type: str
-    url: str
-    links: Mapping[str, str]
+    sid: ChallengeSid
+    account_sid: AccountSid
+    service_sid: ServiceSid
+    entity_sid: EntitySid
+    identity: Identity
+    factor_sid: FactorSid
+    status: Literal["pending", "expired", "approved", "denied"]
+    details: Details | None
+    hidden_details: dict[str, str] | None
+    expiration_date: Date
+    date_created: Date
+    date_updated: Date
+    date_responded: Date | None
+    responded_reason: Literal["none"]
+    metadata: StringMap | None
+    factor_type: FactorType
+    url: Url
+    links: ChallengeLinks
 
 
 class ChallengePage(msgspec.Struct):
@@ -93,8 +160,8 @@ class ChallengePage(msgspec.Struct):
 class ReceiptBody(msgspec.Struct):
     """The device's signed answer and the key that it verifies with: a proof that stands alone."""
 
-    jws: str
-    public_key: str  # standard base64 of the SubjectPublicKeyInfo
+    jws: Annotated[str, told(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
+    public_key: Base64  # of the SubjectPublicKeyInfo
 
 
 def challenge_body(shown: challenge.Challenge, urls: Urls) -> ChallengeBody:
@@ -110,7 +177,7 @@ def challenge_body(shown: challenge.Challenge, urls: Urls) -> ChallengeBody:
         metadata=raw_json(shown.metadata_json) if shown.HasField("metadata_json") else None,
         factor_type=FACTOR_TYPES[shown.factor_type],
         url=url,
-        links={"notifications": f"{url}/Notifications"},
+        links=ChallengeLinks(notifications=f"{url}/Notifications"),
     )
 
 

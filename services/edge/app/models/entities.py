@@ -1,6 +1,5 @@
 """An Entity on the wire (contract section 1a)."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -8,12 +7,26 @@ from msgspec import Meta
 
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
+from services.edge.app.models.shapes import (
+    IDENTITY_PATTERN,
+    AccountSid,
+    Date,
+    EntitySid,
+    Identity,
+    ServiceSid,
+    Url,
+    told,
+)
 from services.edge.app.models.values import PageMeta
 from services.edge.app.params import Params
 from services.edge.app.urls import Urls
 
 INVALID_IDENTITY = 60367
-Identity = Annotated[str, Meta(description="8 to 64 letters, digits and dashes, case-sensitive; no personal datum.")]
+NewIdentity = Annotated[
+    str,
+    Meta(description="8 to 64 letters, digits and dashes, case-sensitive; no personal datum."),
+    told(pattern=IDENTITY_PATTERN),
+]
 
 
 class CreateEntityParams(Params, frozen=True, kw_only=True):
@@ -21,20 +34,28 @@ class CreateEntityParams(Params, frozen=True, kw_only=True):
 
     invalid_code: ClassVar[int] = INVALID_IDENTITY
 
-    identity: Identity
+    identity: NewIdentity
+
+
+class EntityLinks(msgspec.Struct):
+    """`links` of an entity."""
+
+    factors: Url
+    new_factors: Url
+    challenges: Url
 
 
 class EntityBody(msgspec.Struct):
     """`verify.v2.service.entity`."""
 
-    sid: str
-    identity: str
-    account_sid: str
-    service_sid: str
-    date_created: str
-    date_updated: str
-    url: str
-    links: Mapping[str, str]
+    sid: EntitySid
+    identity: Identity
+    account_sid: AccountSid
+    service_sid: ServiceSid
+    date_created: Date
+    date_updated: Date
+    url: Url
+    links: EntityLinks
 
 
 class EntityPage(msgspec.Struct):
@@ -55,5 +76,5 @@ def entity_body(entity: registry.Entity, urls: Urls) -> EntityBody:
         date_created=date_text(entity.date_created),
         date_updated=date_text(entity.date_updated),
         url=url,
-        links={"factors": f"{url}/Factors", "new_factors": f"{url}/Factors", "challenges": f"{url}/Challenges"},
+        links=EntityLinks(factors=f"{url}/Factors", new_factors=f"{url}/Factors", challenges=f"{url}/Challenges"),
     )

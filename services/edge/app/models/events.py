@@ -11,12 +11,16 @@ from msgspec import Meta
 from pushward.api.relay.v1 import relay_pb2 as relay
 from pushward.eventlog.codec import datetime_of
 from pushward.kafka.record import TYPE_PREFIX, type_name
+from services.edge.app.models.shapes import Base64, told
 from services.edge.app.params import Params
 
 INT64_MAX: Final = 2**63 - 1
 SHARD_MAX: Final = 2**16 - 1
 LIMIT_MAX: Final = 500
 WAIT_SECONDS_MAX: Final = 25
+
+Id = Annotated[str, told(format="uuid")]
+Counted = Annotated[int, told(minimum=1)]
 
 
 class EventsParams(Params, frozen=True, kw_only=True, rename="lower"):
@@ -31,16 +35,16 @@ class EventsParams(Params, frozen=True, kw_only=True, rename="lower"):
 class EventBody(msgspec.Struct):
     """An event as the log holds it. Envelope and payload are base64 of protobufs (proto/pushward/api/events/v1)."""
 
-    position: int
-    stream_id: str
-    version: int
-    event_id: str
-    type: str
-    type_number: int
-    schema: int
-    recorded_at: str
-    envelope: str
-    payload: str
+    position: Counted
+    stream_id: Id
+    version: Counted
+    event_id: Id
+    type: Annotated[str, told(pattern=r"^pushward\.")]
+    type_number: Counted
+    schema: Counted
+    recorded_at: Annotated[str, told(format="date-time")]  # UTC, to the microsecond
+    envelope: Base64
+    payload: Base64
 
 
 class EventsPage(msgspec.Struct):
@@ -49,13 +53,13 @@ class EventsPage(msgspec.Struct):
     `after_event_id` and `last_event_id` are those of the events at either end, whoever's they are; null at position 0.
     """
 
-    epoch: int
-    shard: int
-    shards: int
-    head: int
-    scanned_through: int
-    after_event_id: str | None
-    last_event_id: str | None
+    epoch: Counted
+    shard: Annotated[int, told(minimum=0)]
+    shards: Counted
+    head: Annotated[int, told(minimum=0)]
+    scanned_through: Annotated[int, told(minimum=0)]
+    after_event_id: Id | None
+    last_event_id: Id | None
     events: list[EventBody]
 
 

@@ -5,11 +5,27 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType, field
+from msgspec import Meta, field
 
 from pushward.api.common.v1 import common_pb2 as common
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
+from services.edge.app.models.shapes import (
+    AccountSid,
+    Base64,
+    CredentialSid,
+    Date,
+    EntitySid,
+    FactorSid,
+    FactorType,
+    Identity,
+    JsonOfStrings,
+    ServiceSid,
+    StringMap,
+    Url,
+    one_of,
+    told,
+)
 from services.edge.app.models.values import (
     FACTOR_STATUSES,
     FACTOR_TYPES,
@@ -23,9 +39,27 @@ from services.edge.app.urls import Urls
 
 BINDING_ALG = "ES256"
 INVALID_CONFIG = 60370
-FactorType = Annotated[str, Meta(extra_json_schema={"enum": ["push", "totp", "passkeys"]})]
-Platform = Annotated[str, Meta(extra_json_schema={"enum": ["apn", "fcm", "none"]})]
-TotpAlg = Annotated[str, Meta(extra_json_schema={"enum": ["sha1", "sha256", "sha512"]})]
+NewFactorType = Annotated[str, told(enum=["push", "totp", "passkeys"])]
+Platform = Annotated[str, told(enum=["apn", "fcm", "none"])]
+FriendlyName = Annotated[str, told(minLength=1, maxLength=64)]
+AppId = Annotated[str, told(minLength=1, maxLength=100)]
+SdkVersion = Annotated[str, told(minLength=1, maxLength=100)]
+NotificationToken = Annotated[str, told(minLength=32, maxLength=255)]
+PublicKey = Annotated[
+    str,
+    Meta(description="SubjectPublicKeyInfo on P-256, DER, standard base64."),
+    told(maxLength=1024, contentEncoding="base64"),
+]
+Secret = Annotated[str, Meta(description="Base32, of 10 to 128 bytes; made if not given.")]
+AuthPayload = Annotated[
+    str,
+    Meta(description="Of a push factor: signs its SID, ECDSA over SHA-256, DER, base64. Of a TOTP factor: a code."),
+    told(maxLength=1024),
+]
+TotpAlg = Annotated[str, told(enum=["sha1", "sha256", "sha512"])]
+TotpSkew = Annotated[Int32, told(minimum=0, maximum=2)]
+TotpCodeLength = Annotated[Int32, told(minimum=3, maximum=8)]
+TotpTimeStep = Annotated[Int32, told(minimum=20, maximum=60)]
 
 
 class TotpParams(Params, frozen=True, kw_only=True):
@@ -38,79 +72,92 @@ class TotpParams(Params, frozen=True, kw_only=True):
     }
 
     totp_alg: TotpAlg | None = field(name="Config.Alg", default=None)
-    totp_skew: Int32 | None = field(name="Config.Skew", default=None)
-    totp_code_length: Int32 | None = field(name="Config.CodeLength", default=None)
-    totp_time_step: Int32 | None = field(name="Config.TimeStep", default=None)
+    totp_skew: TotpSkew | None = field(name="Config.Skew", default=None)
+    totp_code_length: TotpCodeLength | None = field(name="Config.CodeLength", default=None)
+    totp_time_step: TotpTimeStep | None = field(name="Config.TimeStep", default=None)
 
 
 class CreateFactorParams(TotpParams, frozen=True, kw_only=True):
     """A new factor."""
 
-    friendly_name: str
-    factor_type: FactorType
-    binding_alg: str = field(name="Binding.Alg", default="")
-    binding_public_key: str = field(name="Binding.PublicKey", default="")
-    binding_secret: str | None = field(name="Binding.Secret", default=None)
-    app_id: str = field(name="Config.AppId", default="")
-    sdk_version: str = field(name="Config.SdkVersion", default="")
+    friendly_name: FriendlyName
+    factor_type: NewFactorType
+    binding_alg: Annotated[str, told(enum=["ES256"])] = field(name="Binding.Alg", default="")
+    binding_public_key: PublicKey = field(name="Binding.PublicKey", default="")
+    binding_secret: Secret | None = field(name="Binding.Secret", default=None)
+    app_id: AppId = field(name="Config.AppId", default="")
+    sdk_version: SdkVersion = field(name="Config.SdkVersion", default="")
     notification_platform: Platform = field(name="Config.NotificationPlatform", default="")
-    notification_token: str | None = field(name="Config.NotificationToken", default=None)
-    metadata: str | None = None
+    notification_token: NotificationToken | None = field(name="Config.NotificationToken", default=None)
+    metadata: JsonOfStrings | None = None
 
 
 class UpdateFactorParams(TotpParams, frozen=True, kw_only=True):
     """A proof of possession or a code, changes, or both."""
 
-    auth_payload: str | None = None
-    friendly_name: str | None = None
-    app_id: str | None = field(name="Config.AppId", default=None)
-    sdk_version: str | None = field(name="Config.SdkVersion", default=None)
+    auth_payload: AuthPayload | None = None
+    friendly_name: FriendlyName | None = None
+    app_id: AppId | None = field(name="Config.AppId", default=None)
+    sdk_version: SdkVersion | None = field(name="Config.SdkVersion", default=None)
     notification_platform: Platform | None = field(name="Config.NotificationPlatform", default=None)
-    notification_token: str | None = field(name="Config.NotificationToken", default=None)
+    notification_token: NotificationToken | None = field(name="Config.NotificationToken", default=None)
 
 
-class FactorConfig(msgspec.Struct):
-    """`config`: the first members of a push factor, the last of a TOTP factor; the others aren't there.
+class PushConfig(msgspec.Struct):
+    """`config` of a push factor; both SDKs require `credential_sid` (contract section 3.2)."""
 
-    Both SDKs require `credential_sid` (contract section 3.2).
-    """
+    sdk_version: str
+    app_id: str
+    notification_platform: Platform
+    notification_token: str | None
+    credential_sid: CredentialSid
 
-    sdk_version: str | UnsetType = UNSET
-    app_id: str | UnsetType = UNSET
-    notification_platform: str | UnsetType = UNSET
-    notification_token: str | UnsetType | None = UNSET
-    credential_sid: str | UnsetType = UNSET
-    alg: str | UnsetType = UNSET
-    skew: int | UnsetType = UNSET
-    code_length: int | UnsetType = UNSET
-    time_step: int | UnsetType = UNSET
+
+class TotpConfig(msgspec.Struct):
+    """`config` of a TOTP factor."""
+
+    alg: TotpAlg
+    skew: TotpSkew
+    code_length: TotpCodeLength
+    time_step: TotpTimeStep
+
+
+Config = Annotated[object, one_of(PushConfig, TotpConfig)]
 
 
 class FactorBody(msgspec.Struct):
     """`verify.v2.service.entity.factor`."""
 
-    sid: str
-    account_sid: str
-    service_sid: str
-    entity_sid: str
-    identity: str
-    date_created: str
-    date_updated: str
+    sid: FactorSid
+    account_sid: AccountSid
+    service_sid: ServiceSid
+    entity_sid: EntitySid
+    identity: Identity
+    date_created: Date
+    date_updated: Date
     friendly_name: str
-    status: str
-    factor_type: str
-    config: FactorConfig
-    metadata: msgspec.Raw | None
-    url: str
+    status: Annotated[str, told(enum=["unverified", "verified"])]
+    factor_type: FactorType
+    config: Config
+    metadata: StringMap | None
+    url: Url
 
 
-class Binding(msgspec.Struct):
-    """`binding` of a new factor: algorithm and key of a push factor; secret and otpauth URI of a TOTP factor."""
+class PushBinding(msgspec.Struct):
+    """`binding` of a new push factor."""
 
-    alg: str | UnsetType = UNSET
-    public_key: str | UnsetType = UNSET
-    secret: str | UnsetType = UNSET
-    uri: str | UnsetType = UNSET
+    alg: Annotated[str, told(enum=[BINDING_ALG])]
+    public_key: Base64
+
+
+class TotpBinding(msgspec.Struct):
+    """`binding` of a new TOTP factor."""
+
+    secret: Annotated[str, told(pattern="^[A-Z2-7]+$")]
+    uri: Annotated[str, told(format="uri", pattern="^otpauth://totp/")]
+
+
+Binding = Annotated[object, one_of(PushBinding, TotpBinding)]
 
 
 class NewFactorBody(FactorBody):
@@ -163,8 +210,8 @@ def totp_patch(params: TotpParams) -> registry.TotpPatch | None:
     return patch if patch.ListFields() else None
 
 
-def _push_config(push: registry.PushConfig) -> FactorConfig:
-    return FactorConfig(
+def _push_config(push: registry.PushConfig) -> PushConfig:
+    return PushConfig(
         sdk_version=push.sdk_version,
         app_id=push.app_id,
         notification_platform=PLATFORMS[push.notification_platform],
@@ -173,13 +220,13 @@ def _push_config(push: registry.PushConfig) -> FactorConfig:
     )
 
 
-def _totp_config(totp: common.TotpConfig) -> FactorConfig:
-    return FactorConfig(
+def _totp_config(totp: common.TotpConfig) -> TotpConfig:
+    return TotpConfig(
         alg=TOTP_ALGORITHMS[totp.alg], skew=totp.skew, code_length=totp.code_length, time_step=totp.time_step
     )
 
 
-def _binding(factor: registry.Factor) -> Binding:
+def _binding(factor: registry.Factor) -> PushBinding | TotpBinding:
     if factor.HasField("totp_binding"):
-        return Binding(secret=factor.totp_binding.secret, uri=factor.totp_binding.uri)
-    return Binding(alg=BINDING_ALG, public_key=base64.b64encode(factor.public_key).decode("ascii"))
+        return TotpBinding(secret=factor.totp_binding.secret, uri=factor.totp_binding.uri)
+    return PushBinding(alg=BINDING_ALG, public_key=base64.b64encode(factor.public_key).decode("ascii"))

@@ -6,8 +6,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from pushward import ids
 from pushward.api.insights.v1 import insights_pb2 as insights
 from pushward.challenge_view import date_text
+from services.edge.app.models.shapes import Date, FactorSid, ServiceSid, sid_pattern, told
 from services.edge.app.params import Params
 
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -17,7 +19,7 @@ Moment = Annotated[datetime, Meta(tz=True)]
 class InsightsParams(Params, frozen=True, kw_only=True, rename="lower"):
     """Whose figures, and of which time: windows that it touches. Neither end given: the last 24 hours."""
 
-    factor: str | None = None
+    factor: Annotated[str, told(pattern=sid_pattern(ids.FACTOR))] | None = None
     since: Moment | None = None
     until: Moment | None = None
 
@@ -38,16 +40,16 @@ class FiguresBody(msgspec.Struct, kw_only=True):
 class WindowBody(FiguresBody, kw_only=True):
     """The figures of `window_seconds` from `start` on."""
 
-    start: str
+    start: Date
 
 
 class InsightsBody(msgspec.Struct):
     """A service's figures, or one factor's, the newest window first; windows in which nothing happened are left out."""
 
-    service_sid: str
-    factor_sid: str | None
+    service_sid: ServiceSid
+    factor_sid: FactorSid | None
     window_seconds: int
-    counted_at: str | None
+    counted_at: Date | None
     total: FiguresBody
     windows: list[WindowBody]
 

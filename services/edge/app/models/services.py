@@ -1,19 +1,46 @@
 """A Service on the wire (contract section 1a)."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta, field
 
+from pushward import ids
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
+from services.edge.app.models.shapes import (
+    AccountSid,
+    Date,
+    MessagingServiceSid,
+    PushCredentialSid,
+    ServiceSid,
+    TemplateSid,
+    Url,
+    sid_or_none_pattern,
+    told,
+)
 from services.edge.app.models.values import PageMeta
 from services.edge.app.params import Int32, Params
 from services.edge.app.urls import Urls
 
 INVALID_SERVICE = 60200
-FriendlyName = Annotated[str, Meta(description="1 to 32 characters.")]
+FriendlyName = Annotated[str, Meta(description="1 to 32 characters."), told(minLength=1, maxLength=32)]
+Text = Annotated[str, told(maxLength=255)]
+CodeLength = Annotated[Int32, told(minimum=4, maximum=10)]
+TotpTimeStep = Annotated[Int32, Meta(description="Seconds."), told(minimum=20, maximum=60)]
+TotpCodeLength = Annotated[Int32, told(minimum=3, maximum=8)]
+TotpSkew = Annotated[Int32, Meta(description="Time steps to either side."), told(minimum=0, maximum=2)]
+Origins = Annotated[str, Meta(description="At most 20 origins, separated by commas; empty for none.")]
+ATTACHMENTS = ("platform", "cross-platform", "any")
+STRENGTHS = ("required", "preferred", "discouraged")
+UNSETS = Meta(description="Empty for none.")
+NewPushCredentialSid = Annotated[str, UNSETS, told(pattern=sid_or_none_pattern(ids.CREDENTIAL))]
+NewTemplateSid = Annotated[str, UNSETS, told(pattern=sid_or_none_pattern("HJ"))]
+NewMessagingServiceSid = Annotated[str, UNSETS, told(pattern=sid_or_none_pattern("MG"))]
+NewAttachment = Annotated[str, UNSETS, told(enum=[*ATTACHMENTS, ""])]
+NewStrength = Annotated[str, UNSETS, told(enum=[*STRENGTHS, ""])]
+Attachment = Annotated[str, told(enum=ATTACHMENTS)]
+Strength = Annotated[str, told(enum=STRENGTHS)]
 
 
 class UpdateServiceParams(Params, frozen=True, kw_only=True):
@@ -22,30 +49,32 @@ class UpdateServiceParams(Params, frozen=True, kw_only=True):
     invalid_code: ClassVar[int] = INVALID_SERVICE
 
     friendly_name: FriendlyName | None = None
-    code_length: Int32 | None = None
+    code_length: CodeLength | None = None
     lookup_enabled: bool | None = None
     skip_sms_to_landlines: bool | None = None
     dtmf_input_required: bool | None = None
-    tts_name: str | None = None
+    tts_name: Text | None = None
     psd2_enabled: bool | None = None
     do_not_share_warning_enabled: bool | None = None
     custom_code_enabled: bool | None = None
     push_include_date: bool | None = field(name="Push.IncludeDate", default=None)
-    push_apn_credential_sid: str | None = field(name="Push.ApnCredentialSid", default=None)
-    push_fcm_credential_sid: str | None = field(name="Push.FcmCredentialSid", default=None)
-    totp_issuer: str | None = field(name="Totp.Issuer", default=None)
-    totp_time_step: Int32 | None = field(name="Totp.TimeStep", default=None)
-    totp_code_length: Int32 | None = field(name="Totp.CodeLength", default=None)
-    totp_skew: Int32 | None = field(name="Totp.Skew", default=None)
-    default_template_sid: str | None = None
-    whatsapp_msg_service_sid: str | None = field(name="Whatsapp.MsgServiceSid", default=None)
-    whatsapp_from: str | None = field(name="Whatsapp.From", default=None)
-    passkeys_relying_party_id: str | None = field(name="Passkeys.RelyingParty.Id", default=None)
-    passkeys_relying_party_name: str | None = field(name="Passkeys.RelyingParty.Name", default=None)
-    passkeys_relying_party_origins: str | None = field(name="Passkeys.RelyingParty.Origins", default=None)
-    passkeys_authenticator_attachment: str | None = field(name="Passkeys.AuthenticatorAttachment", default=None)
-    passkeys_discoverable_credentials: str | None = field(name="Passkeys.DiscoverableCredentials", default=None)
-    passkeys_user_verification: str | None = field(name="Passkeys.UserVerification", default=None)
+    push_apn_credential_sid: NewPushCredentialSid | None = field(name="Push.ApnCredentialSid", default=None)
+    push_fcm_credential_sid: NewPushCredentialSid | None = field(name="Push.FcmCredentialSid", default=None)
+    totp_issuer: Text | None = field(name="Totp.Issuer", default=None)
+    totp_time_step: TotpTimeStep | None = field(name="Totp.TimeStep", default=None)
+    totp_code_length: TotpCodeLength | None = field(name="Totp.CodeLength", default=None)
+    totp_skew: TotpSkew | None = field(name="Totp.Skew", default=None)
+    default_template_sid: NewTemplateSid | None = None
+    whatsapp_msg_service_sid: NewMessagingServiceSid | None = field(name="Whatsapp.MsgServiceSid", default=None)
+    whatsapp_from: Text | None = field(name="Whatsapp.From", default=None)
+    passkeys_relying_party_id: Text | None = field(name="Passkeys.RelyingParty.Id", default=None)
+    passkeys_relying_party_name: Text | None = field(name="Passkeys.RelyingParty.Name", default=None)
+    passkeys_relying_party_origins: Origins | None = field(name="Passkeys.RelyingParty.Origins", default=None)
+    passkeys_authenticator_attachment: NewAttachment | None = field(
+        name="Passkeys.AuthenticatorAttachment", default=None
+    )
+    passkeys_discoverable_credentials: NewStrength | None = field(name="Passkeys.DiscoverableCredentials", default=None)
+    passkeys_user_verification: NewStrength | None = field(name="Passkeys.UserVerification", default=None)
     verify_event_subscription_enabled: bool | None = None
 
     def patch(self) -> registry.ServicePatch:
@@ -63,23 +92,23 @@ class PushSettings(msgspec.Struct):
     """`push` of a service."""
 
     include_date: bool
-    apn_credential_sid: str | None
-    fcm_credential_sid: str | None
+    apn_credential_sid: PushCredentialSid | None
+    fcm_credential_sid: PushCredentialSid | None
 
 
 class TotpSettings(msgspec.Struct):
     """`totp` of a service."""
 
     issuer: str
-    time_step: int
-    code_length: int
-    skew: int
+    time_step: TotpTimeStep
+    code_length: TotpCodeLength
+    skew: TotpSkew
 
 
 class WhatsappSettings(msgspec.Struct, rename={"sender": "from"}):
     """`whatsapp` of a service."""
 
-    msg_service_sid: str | None
+    msg_service_sid: MessagingServiceSid | None
     sender: str | None
 
 
@@ -95,18 +124,30 @@ class PasskeysSettings(msgspec.Struct):
     """`passkeys` of a service."""
 
     relying_party: RelyingParty
-    authenticator_attachment: str | None
-    discoverable_credentials: str | None
-    user_verification: str | None
+    authenticator_attachment: Attachment | None
+    discoverable_credentials: Strength | None
+    user_verification: Strength | None
+
+
+class ServiceLinks(msgspec.Struct):
+    """`links` of a service."""
+
+    verification_checks: Url
+    verifications: Url
+    rate_limits: Url
+    messaging_configurations: Url
+    entities: Url
+    webhooks: Url
+    access_tokens: Url
 
 
 class ServiceBody(msgspec.Struct):
     """`verify.v2.service`."""
 
-    sid: str
-    account_sid: str
+    sid: ServiceSid
+    account_sid: AccountSid
     friendly_name: str
-    code_length: int
+    code_length: CodeLength
     lookup_enabled: bool
     psd2_enabled: bool
     skip_sms_to_landlines: bool
@@ -116,14 +157,14 @@ class ServiceBody(msgspec.Struct):
     custom_code_enabled: bool
     push: PushSettings
     totp: TotpSettings
-    default_template_sid: str | None
+    default_template_sid: TemplateSid | None
     whatsapp: WhatsappSettings
     passkeys: PasskeysSettings
     verify_event_subscription_enabled: bool
-    date_created: str
-    date_updated: str
-    url: str
-    links: Mapping[str, str]
+    date_created: Date
+    date_updated: Date
+    url: Url
+    links: ServiceLinks
 
 
 class ServicePage(msgspec.Struct):
@@ -179,13 +220,13 @@ def service_body(service: registry.Service, urls: Urls) -> ServiceBody:
         date_created=date_text(service.date_created),
         date_updated=date_text(service.date_updated),
         url=url,
-        links={
-            "verification_checks": f"{url}/VerificationCheck",
-            "verifications": f"{url}/Verifications",
-            "rate_limits": f"{url}/RateLimits",
-            "messaging_configurations": f"{url}/MessagingConfigurations",
-            "entities": f"{url}/Entities",
-            "webhooks": f"{url}/Webhooks",
-            "access_tokens": f"{url}/AccessTokens",
-        },
+        links=ServiceLinks(
+            verification_checks=f"{url}/VerificationCheck",
+            verifications=f"{url}/Verifications",
+            rate_limits=f"{url}/RateLimits",
+            messaging_configurations=f"{url}/MessagingConfigurations",
+            entities=f"{url}/Entities",
+            webhooks=f"{url}/Webhooks",
+            access_tokens=f"{url}/AccessTokens",
+        ),
     )

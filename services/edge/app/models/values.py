@@ -1,11 +1,12 @@
 """How single values look on the wire: enumerations, embedded JSON, page links. Dates are `challenge_view.date_text`."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 from pushward.api.common.v1 import common_pb2 as common
-from services.edge.app.params import PageParams
+from services.edge.app.models.shapes import Url, told
+from services.edge.app.params import PAGE_SIZE_MAX, PageParams
 from services.edge.app.urls import with_query
 
 FACTOR_TYPES: Final = {common.FACTOR_TYPE_PUSH: "push", common.FACTOR_TYPE_TOTP: "totp"}
@@ -33,12 +34,12 @@ def raw_json(text: str) -> msgspec.Raw:
 class PageMeta(msgspec.Struct):
     """Where a page stands among its neighbours."""
 
-    page: int
-    page_size: int
-    first_page_url: str
-    previous_page_url: str | None
-    url: str
-    next_page_url: str | None
+    page: Annotated[int, told(minimum=0)]
+    page_size: Annotated[int, told(minimum=1, maximum=PAGE_SIZE_MAX)]
+    first_page_url: Url
+    previous_page_url: Url | None
+    url: Url
+    next_page_url: Url | None
     key: str
 
 

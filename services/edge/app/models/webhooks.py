@@ -7,21 +7,28 @@ from msgspec import Meta
 
 from pushward.api.webhook.v1 import webhook_pb2 as webhook
 from pushward.challenge_view import date_text
+from services.edge.app.models.shapes import AccountSid, Date, ServiceSid, Url, WebhookSid, told
 from services.edge.app.models.values import PageMeta
 from services.edge.app.params import Params
 from services.edge.app.urls import Urls
 
 WEBHOOK_METHOD = "POST"
-Status = Annotated[str, Meta(extra_json_schema={"enum": ["enabled", "disabled"]})]
-Version = Annotated[str, Meta(extra_json_schema={"enum": ["v1", "v2"]})]
+Status = Annotated[str, told(enum=["enabled", "disabled"])]
+Version = Annotated[str, told(enum=["v1", "v2"])]
+FriendlyName = Annotated[str, told(minLength=1, maxLength=64)]
+EventTypes = Annotated[
+    tuple[str, ...],
+    Meta(description="One or more of the contract's event types; `*` for its six, `pushward.*` for all."),
+]
+WebhookUrl = Annotated[str, Meta(description="https, without credentials and fragment."), told(format="uri")]
 
 
 class CreateWebhookParams(Params, frozen=True, kw_only=True):
     """A new webhook."""
 
-    friendly_name: str
-    event_types: tuple[str, ...]
-    webhook_url: str
+    friendly_name: FriendlyName
+    event_types: Annotated[EventTypes, told(minItems=1)]
+    webhook_url: WebhookUrl
     status: Status | None = None
     version: Version | None = None
 
@@ -29,9 +36,9 @@ class CreateWebhookParams(Params, frozen=True, kw_only=True):
 class UpdateWebhookParams(Params, frozen=True, kw_only=True):
     """What is not given stays as it is."""
 
-    friendly_name: str | None = None
-    event_types: tuple[str, ...] = ()
-    webhook_url: str | None = None
+    friendly_name: FriendlyName | None = None
+    event_types: EventTypes = ()
+    webhook_url: WebhookUrl | None = None
     status: Status | None = None
     version: Version | None = None
 
@@ -39,18 +46,18 @@ class UpdateWebhookParams(Params, frozen=True, kw_only=True):
 class WebhookBody(msgspec.Struct):
     """`verify.v2.service.webhook`."""
 
-    sid: str
-    service_sid: str
-    account_sid: str
+    sid: WebhookSid
+    service_sid: ServiceSid
+    account_sid: AccountSid
     friendly_name: str
-    event_types: list[str]
-    status: str
-    version: str
-    webhook_url: str
-    webhook_method: str
-    date_created: str
-    date_updated: str
-    url: str
+    event_types: Annotated[list[str], told(minItems=1)]
+    status: Status
+    version: Version
+    webhook_url: Annotated[str, told(format="uri")]
+    webhook_method: Annotated[str, told(enum=[WEBHOOK_METHOD])]
+    date_created: Date
+    date_updated: Date
+    url: Url
 
 
 class WebhookPage(msgspec.Struct):

@@ -1,0 +1,97 @@
+"""msgspec models as JSON Schema 2020-12, as OpenAPI 3.1 has it.
+
+Answers are closed: a member that isn't told is a defect. Parameters are open, since unknown ones are ignored, and know
+no null: what isn't given is left out.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from services.edge.app.models.shapes import TOLD
+from services.edge.app.params import Params
+
+Json = dict[str, Any]
+"""A JSON object. Any: members of every type."""
+
+REFERENCES: Final = "#/components/schemas/{name}"
+_NULL: Final[Json] = {"type": "null"}
+
+
+def answer_schemas(models: Collection[type[msgspec.Struct]]) -> Json:
+    """Each model, and each that it holds, by name."""
+    return {name: _closed(schema) for name, schema in _components(models).items()}
+
+
+def parameter_schema(model: type[Params]) -> Json:
+    """The object of an operation's parameters; `properties` is empty if it takes none."""
+    schema: Json = _components([model])[model.__name__]
+    properties = {name: _given(member) for name, member in schema["properties"].items()}
+    required = {"required": schema["required"]} if schema["required"] else {}
+    return {"type": "object", "properties": properties, **required}
+
+
+def reference(model: type[msgspec.Struct]) -> Json:
+    """Where a model's schema stands."""
+    return {"$ref": REFERENCES.format(name=model.__name__)}
+
+
+def _components(models: Collection[type[msgspec.Struct]]) -> Json:
+    """Each model, each that it holds, and each that is told (`shapes.one_of`), by name."""
+    _, components = msgspec.json.schema_components(models, ref_template=REFERENCES)
+    told = {model for model in _told_models(components) if model.__name__ not in components}
+    if told:
+        return _components({*models, *told})
+    return {name: _tidied(schema) for name, schema in sorted(components.items())}
+
+
+def _told_models(schema: Any) -> Iterator[type[msgspec.Struct]]:  # Any: JSON, with models in it
+    if isinstance(schema, type):
+        yield schema
+    elif isinstance(schema, dict | list | tuple):
+        for member in schema.values() if isinstance(schema, dict) else schema:
+            yield from _told_models(member)
+
+
+def _tidied(schema: Any) -> Any:  # Any: JSON
+    """The same with what is told in the place of what was derived, enumerations with their type, null as a type."""
+    if isinstance(schema, type):
+        return reference(schema)
+    if isinstance(schema, list | tuple):
+        return [_tidied(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {name: member for name, member in schema.items() if name != TOLD} | schema.get(TOLD, {})
+    tidied = {name: _tidied(member) for name, member in told.items()}
+    if all(isinstance(choice, str) for choice in tidied.get("enum", [None])):
+        tidied["type"] = "string"
+    return _with_null(tidied)
+
+
+def _with_null(schema: Json) -> Json:
+    """`anyOf: [X, null]` as X that may be null, where X is no reference."""
+    choices = schema.get("anyOf", ())
+    if len(choices) != 2 or choices[1] != _NULL or not isinstance(choices[0].get("type"), str):
+        return schema
+    merged: Json = {name: member for name, member in schema.items() if name != "anyOf"} | choices[0]
+    merged["type"] = [choices[0]["type"], "null"]
+    if "enum" in merged:
+        merged["enum"] = [*merged["enum"], None]
+    return merged
+
+
+def _closed(schema: Json) -> Json:
+    return {**schema, "additionalProperties": False} if schema.get("type") == "object" else schema
+
+
+def _given(schema: Json) -> Json:
+    """A parameter's schema without null, and without a default that stands for "not given"."""
+    given = {name: member for name, member in schema.items() if name != "default" or member not in (None, "", ())}
+    if isinstance(given.get("type"), list):
+        given["type"] = given["type"][0]
+    if _NULL in given.get("anyOf", ()):
+        given |= given.pop("anyOf")[0]
+    if None in given.get("enum", ()):
+        given["enum"] = [choice for choice in given["enum"] if choice is not None]
+    return given
