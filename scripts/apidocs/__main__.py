@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+from scripts.apidocs.errors import errors_page
 from services.edge.app.openapi.document import document
 from services.edge.wiring import described_operations
 
@@ -13,6 +14,7 @@ def main() -> None:
     directory = Path(sys.argv[1])
     directory.mkdir(parents=True, exist_ok=True)
     files = {
+        "errors.md": errors_page(),
         "openapi.json": json.dumps(document(described_operations()), indent=2, ensure_ascii=False) + "\n",
     }
     for name, text in files.items():
