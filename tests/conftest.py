@@ -12,6 +12,8 @@ from tests.support.databases import Databases
 from tests.support.figures import Figures
 from tests.support.kafka import delete_topics
 
+pytest_plugins = ["tests.support.sightings"]
+
 # How long an example takes says more of the machine's other work than of the code; pytest-timeout bounds a test.
 settings.register_profile("pushward", deadline=None)
 settings.load_profile("pushward")

@@ -30,7 +30,7 @@ def errors_page() -> str:
             "# Errors",
             "",
             'Every refusal is JSON: `{"code", "message", "more_info", "status"}`. `message` says what is wrong with',
-            "this request, `more_info` leads to the code's page on the server that refused. A code has one HTTP status.",
+            "this request, `more_info` leads to the code's page on the server that refused. A code has one status.",
             "",
             "| code | HTTP | | when | what to do |",
             "|--:|--:|---|---|---|",

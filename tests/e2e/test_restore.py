@@ -16,7 +16,7 @@ import pytest
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.waiting import wait_until
 from services.challenge.app.expiry import SWEEP_SECONDS
-from tests.support import backups, sql
+from tests.support import backups, plain_http, sql
 from tests.support.installation import Account, Installation, Stores, pushward
 from tests.support.phone import Phone
 from tests.support.receiver import Receiver
@@ -92,7 +92,7 @@ def test_a_restored_log_is_served_in_a_new_epoch_only(
         assert (_heads(stores), _pending(stores)) == (kept, 1)
         with _started(System(Shape.ONE, stores, _directory(tmp_path, "after"))) as after:
             assert wait_until(lambda: REMEDY in _readiness(after), READY_SECONDS_MAX), _readiness(after)
-            refused = httpx.get(f"{after.base_url}/v2/Services", auth=(installation.account.sid, "x"))
+            refused = plain_http.get(f"{after.base_url}/v2/Services", (installation.account.sid, "x"))
             assert refused.status_code == 503
             assert wait_until(lambda: _overdue(stores), DUE_AFTER_BACKUP_SECONDS + READY_SECONDS_MAX)
             status = pushward(stores.environment(), "log", "status", "--json", succeeds=False)
@@ -240,13 +240,13 @@ def _heads(stores: Stores) -> list[Any]:  # Any: a column's values
 
 def _readiness(system: System) -> str:
     try:
-        return httpx.get(f"{system.base_url}/readyz").text
+        return plain_http.get(f"{system.base_url}/readyz").text
     except httpx.TransportError as error:
         return repr(error)
 
 
 def _status_code(system: System, account: Account) -> int:
-    return httpx.get(f"{system.base_url}/v2/Services", auth=(account.sid, account.auth_token)).status_code
+    return plain_http.get(f"{system.base_url}/v2/Services", (account.sid, account.auth_token)).status_code
 
 
 def _ended_workers(system: System) -> int:
