@@ -40,7 +40,7 @@ def errors_page() -> str:
             "",
             "| codes | why |",
             "|---|---|",
-            *(f"| {_spans(codes)} | {why} |" for codes, why in NOT_USED.items()),
+            *(f"| {spans(codes)} | {why} |" for codes, why in NOT_USED.items()),
             "",
         ]
     )
@@ -50,7 +50,7 @@ def _row(entry: ErrorCode) -> str:
     return f"| {entry.code} | {entry.status} | {entry.title} | {entry.when} | {entry.remedy} |"
 
 
-def _spans(codes: tuple[int, ...]) -> str:
+def spans(codes: tuple[int, ...]) -> str:
     """Ascending numbers, with a dash for those in between."""
     spans: list[list[int]] = []
     for code in codes:

@@ -18,6 +18,9 @@ def identity() -> str:
     return new_identity()
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/AccessTokens", "GET /v2/Services/{ServiceSid}/AccessTokens/{AccessTokenSid}"
+)
 async def test_an_access_token_is_shown_once(tenant: Tenant, service: str, identity: str) -> None:
     """With its creation; a later read says everything but the token."""
     form = {"Identity": identity, "FactorType": "push", "FactorFriendlyName": "Phone", "Ttl": "300"}
@@ -38,6 +41,7 @@ async def test_an_access_token_is_shown_once(tenant: Tenant, service: str, ident
         {"Identity": "user-0001", "FactorType": "push", "Ttl": "301"},
     ],
 )
+@pytest.mark.provokes(60305)
 async def test_a_wrong_access_token_is_refused(tenant: Tenant, service: str, form: dict[str, str]) -> None:
     """400 60305."""
     assert refused(await tenant.client.post(f"/v2/Services/{service}/AccessTokens", data=form)) == (400, 60305)
@@ -93,6 +97,7 @@ async def test_a_refused_enrolment_spends_nothing(tenant: Tenant, service: str, 
     answered(await tenant.client.post(factors, data=form, auth=bearer), 201)
 
 
+@pytest.mark.provokes(60313)
 async def test_a_token_is_for_its_identity_and_service_alone(tenant: Tenant, service: str, identity: str) -> None:
     """Elsewhere 403 60313."""
     bearer = ("token", await tenant.new_access_token(service, identity))
@@ -105,6 +110,7 @@ async def test_a_token_is_for_its_identity_and_service_alone(tenant: Tenant, ser
         assert refused(await tenant.client.post(f"{entity}/Factors", data=form, auth=bearer)) == (403, 60313)
 
 
+@pytest.mark.provokes(60313)
 async def test_a_token_is_spent_once_its_factor_was_deleted(tenant: Tenant, service: str, identity: str) -> None:
     """403 60313, with the same key, too."""
     bearer = ("token", await tenant.new_access_token(service, identity))
@@ -130,6 +136,7 @@ async def test_an_unused_token_is_spent_once_its_entity_was_deleted(
     answered(await tenant.client.post(f"{entity}/Factors", data=form, auth=later), 201)
 
 
+@pytest.mark.provokes(20101)
 async def test_an_unknown_token_is_401(tenant: Tenant, service: str, identity: str) -> None:
     """20101, with a Date, so that devices can tell a wrong clock."""
     token = await tenant.new_access_token(service, identity)
@@ -141,6 +148,7 @@ async def test_an_unknown_token_is_401(tenant: Tenant, service: str, identity: s
     assert "Date" in answer.headers
 
 
+@pytest.mark.provokes(20403)
 async def test_an_access_token_allows_nothing_but_to_enrol(tenant: Tenant, enrol: Enrol, service: str) -> None:
     """Reading, listing, deleting: 403 20403."""
     phone = await enrol(service)

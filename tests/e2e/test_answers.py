@@ -35,6 +35,7 @@ async def status_of(tenant: Tenant, challenge: Json) -> str:
 
 @pytest.mark.parametrize("first", ["approved", "denied"])
 @pytest.mark.parametrize("second", ["approved", "denied"])
+@pytest.mark.provokes(60322)
 async def test_an_answer_is_final(tenant: Tenant, phone: Phone, challenge: Json, first: str, second: str) -> None:
     """A second one, the same or another, is 403 60322 and changes nothing."""
     shown = await phone.shown(challenge["sid"])
@@ -44,6 +45,7 @@ async def test_an_answer_is_final(tenant: Tenant, phone: Phone, challenge: Json,
     assert await tenant.get(challenge["url"]) == before
 
 
+@pytest.mark.provokes(60323)
 async def test_a_late_answer_is_refused(tenant: Tenant, phone: Phone) -> None:
     """403 60323 once the date has passed; a read says expired, and so it stays."""
     date = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -123,6 +125,7 @@ CHANGES: list[tuple[tuple[str | int, ...], Any]] = [  # Any: JSON
 ]
 
 
+@pytest.mark.provokes(60324)
 async def test_a_changed_detail_under_the_signature_is_refused(tenant: Tenant, phone: Phone, challenge: Json) -> None:
     """403 60324 whatever was changed, and it stays pending; the right answer still counts."""
     right = {**await phone.shown(challenge["sid"]), "status": "approved"}
@@ -150,6 +153,7 @@ async def test_the_order_of_members_and_unknown_ones_dont_matter(tenant: Tenant,
     assert await status_of(tenant, challenge) == "denied"
 
 
+@pytest.mark.provokes(60324)
 async def test_another_key_cannot_answer(tenant: Tenant, phone: Phone, challenge: Json) -> None:
     """A right token with a JWS of another key is 403 60324."""
     right = {**await phone.shown(challenge["sid"]), "status": "approved"}
@@ -185,6 +189,7 @@ async def test_forged_signatures_are_refused(tenant: Tenant, phone: Phone, chall
     assert await status_of(tenant, challenge) == "pending"
 
 
+@pytest.mark.provokes(60324)
 async def test_a_duplicate_member_is_refused_at_any_depth(tenant: Tenant, phone: Phone, challenge: Json) -> None:
     """Two readers of the same text must not see two things."""
     right = {**await phone.shown(challenge["sid"]), "status": "approved"}
@@ -195,6 +200,7 @@ async def test_a_duplicate_member_is_refused_at_any_depth(tenant: Tenant, phone:
     assert await status_of(tenant, challenge) == "pending"
 
 
+@pytest.mark.provokes(60391)
 async def test_another_factors_challenge_is_not_there(
     tenant: Tenant, phone: Phone, challenge: Json, enrol: Enrol
 ) -> None:
@@ -229,6 +235,7 @@ async def test_of_many_answers_at_once_one_wins(tenant: Tenant, phone: Phone, ch
     assert await status_of(tenant, challenge) == won[0]
 
 
+@pytest.mark.provokes(20403)
 async def test_a_backend_cannot_answer_for_its_user(tenant: Tenant, phone: Phone, challenge: Json) -> None:
     """Without the device's signature there is no answer, whoever sends it; with it, anyone may carry it."""
     path = f"{phone.entity}/Challenges/{challenge['sid']}"

@@ -88,6 +88,7 @@ async def test_a_challenge_lives_five_minutes_unless_told_otherwise(tenant: Tena
         ({"ExpirationDate": iso(datetime.now(UTC) + timedelta(hours=2))}, 60306),
     ],
 )
+@pytest.mark.provokes(of="code")
 async def test_a_wrong_challenge_is_refused(
     tenant: Tenant, phone: Phone, changes: dict[str, str | list[str]], code: int
 ) -> None:
@@ -104,6 +105,7 @@ async def test_a_hidden_detail_that_is_no_text_is_named(tenant: Tenant, phone: P
     assert "attempts" in refusal.json()["message"]
 
 
+@pytest.mark.provokes(60390)
 async def test_a_challenge_needs_a_factor_of_its_entity(tenant: Tenant, phone: Phone, enrol: Enrol) -> None:
     """Another entity's, an unknown or a malformed one is 404 60390."""
     elsewhere = await enrol(phone.factor.service_sid)
@@ -113,6 +115,7 @@ async def test_a_challenge_needs_a_factor_of_its_entity(tenant: Tenant, phone: P
         assert refused(answer) == (404, 60390), factor_sid
 
 
+@pytest.mark.exercises("GET /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges")
 async def test_a_list_is_in_the_order_of_creation_and_can_be_turned(tenant: Tenant, phone: Phone) -> None:
     """`Order` asc is the default."""
     created = [(await tenant.challenge(phone.entity, phone.sid, f"number {n}"))["sid"] for n in range(4)]
@@ -124,6 +127,7 @@ async def test_a_list_is_in_the_order_of_creation_and_can_be_turned(tenant: Tena
             conforms(challenge, CHALLENGE)
 
 
+@pytest.mark.exercises("GET /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges")
 async def test_a_list_can_be_narrowed_by_status_and_factor(tenant: Tenant, phone: Phone, enrol: Enrol) -> None:
     """Both filters, alone and together; an unknown status or order is 400."""
     tablet = await enrol(phone.factor.service_sid, identity=phone.factor.identity)

@@ -29,6 +29,8 @@ async def assert_soon_gone(tenant: Tenant, path: str) -> None:
     assert time.monotonic() - began < WITHIN_SECONDS
 
 
+@pytest.mark.exercises("DELETE /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}")
+@pytest.mark.provokes(60390, 60391)
 async def test_a_deleted_factor_is_gone_at_once(tenant: Tenant, phone: Phone, enrol: Enrol) -> None:
     """Itself and its device; its challenges within a second; its sibling stays as it was."""
     sibling = await enrol(phone.factor.service_sid, identity=phone.factor.identity)
@@ -121,6 +123,7 @@ async def test_an_answer_and_a_deletion_at_once_both_make_sense(
             assert refused(await phone.answer(challenge["sid"], members)) == (401, 20003)
 
 
+@pytest.mark.exercises("DELETE /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}")
 async def test_a_device_deletes_its_own_factor(tenant: Tenant, phone: Phone) -> None:
     """204; the library forgets the key, too."""
     await phone.device.delete_factor(phone.sid)
@@ -128,6 +131,8 @@ async def test_a_device_deletes_its_own_factor(tenant: Tenant, phone: Phone) -> 
     assert refused(await tenant.client.get(phone.path)) == (404, 60390)
 
 
+@pytest.mark.exercises("DELETE /v2/Services/{ServiceSid}/Entities/{Identity}")
+@pytest.mark.provokes(60392)
 async def test_a_deleted_entity_takes_all_along(tenant: Tenant, phone: Phone, enrol: Enrol) -> None:
     """At once: itself, its factors, its devices, anything new; within a second: its challenges."""
     tablet = await enrol(phone.factor.service_sid, identity=phone.factor.identity)

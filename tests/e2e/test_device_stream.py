@@ -39,6 +39,7 @@ async def attempt(phone: Phone) -> httpx.Response:
 
 
 @EVERY_SHAPE
+@pytest.mark.exercises("GET /pushward/v1/device/stream")
 async def test_a_challenge_is_heard_at_once(tenant: Tenant, phone: Phone, enrol: Enrol) -> None:
     """Its SID, its factor's, its message: what a push payload has. Another factor's isn't heard."""
     tablet = await enrol(phone.factor.service_sid, identity=phone.factor.identity)
@@ -90,6 +91,7 @@ async def test_a_stream_ends_when_its_factor_is_deleted(tenant: Tenant, phone: P
 
 
 @EVERY_SHAPE
+@pytest.mark.provokes(20429)
 async def test_a_factor_has_three_streams(phone: Phone, enrol: Enrol) -> None:
     """The fourth is 429; another factor's is not; when one closes, its place is free again."""
     sibling = await enrol(phone.factor.service_sid, identity=phone.factor.identity)

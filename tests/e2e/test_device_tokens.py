@@ -30,6 +30,7 @@ async def test_the_right_token_is_accepted(phone: Phone) -> None:
     assert answered(await phone.get(phone.path), 200)["sid"] == phone.sid
 
 
+@pytest.mark.provokes(20003)
 async def test_another_key_is_refused(phone: Phone) -> None:
     """A signature by a key that isn't the factor's."""
     answer = await phone.get(phone.path, phone.token(key=ec.generate_private_key(ec.SECP256R1())))
@@ -150,6 +151,7 @@ class SkewedClock(SystemClock):
 
 
 @pytest.mark.parametrize("off_seconds", [-86400.0, 86400.0], ids=["slow", "fast"])
+@pytest.mark.provokes(20104)
 async def test_a_device_with_a_wrong_clock_recovers(
     tenant: Tenant, enrol: Enrol, service: str, off_seconds: float
 ) -> None:

@@ -7,6 +7,7 @@ from tests.support.phone import new_identity
 from tests.support.tenant import Tenant, entity_path, refused
 
 
+@pytest.mark.exercises("POST /v2/Services/{ServiceSid}/Entities", "GET /v2/Services/{ServiceSid}/Entities/{Identity}")
 async def test_an_entity_shows_what_it_was_created_with(tenant: Tenant, service: str) -> None:
     """Creation and a later read give the same."""
     identity = new_identity()
@@ -35,6 +36,7 @@ async def test_the_same_identity_lives_in_each_service_on_its_own(tenant: Tenant
     assert here["sid"] != there["sid"]
 
 
+@pytest.mark.provokes(60301)
 async def test_an_entity_is_created_once(tenant: Tenant, service: str) -> None:
     """The second time 409 60301."""
     form = {"Identity": new_identity()}
@@ -43,6 +45,7 @@ async def test_an_entity_is_created_once(tenant: Tenant, service: str) -> None:
 
 
 @pytest.mark.parametrize("identity", ["", "short", "x" * 65, "jo@example.com", "under_score", "with space"])
+@pytest.mark.provokes(60367)
 async def test_a_malformed_identity_is_refused_on_creation_and_not_found_on_reads(
     tenant: Tenant, service: str, identity: str
 ) -> None:

@@ -60,6 +60,7 @@ def _shard_of(sid: str) -> int:
     return int(sid[2:6], 16)
 
 
+@pytest.mark.exercises("GET /pushward/v1/events")
 async def test_everything_of_one_user_is_there_in_order(tenant: Tenant, phone: Phone) -> None:
     """From the enrolment to the answer, on one shard: each stream's versions count up, each envelope fits its event."""
     challenge = (await tenant.challenge(phone.entity, phone.sid))["sid"]
@@ -138,11 +139,13 @@ async def test_a_long_poll_wakes(tenant: Tenant) -> None:
         ({"shard": "0", "after": str(2**62)}, (409, 20409)),
     ],
 )
+@pytest.mark.provokes(of="expected")
 async def test_what_makes_no_sense_is_refused(tenant: Tenant, query: dict[str, str], expected: tuple[int, int]) -> None:
     """With the envelope."""
     assert refused(await tenant.client.get(EVENTS, params=query)) == expected
 
 
+@pytest.mark.provokes(20403)
 async def test_a_device_reads_no_events(phone: Phone) -> None:
     """Its token is for its own factor."""
     answer = await phone.client.get(EVENTS, params={"shard": "0", "after": "0"}, auth=("token", phone.token()))

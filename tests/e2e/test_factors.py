@@ -26,6 +26,10 @@ def entity(service: str) -> str:
     return entity_path(service, new_identity())
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Factors",
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}",
+)
 async def test_a_server_enrols_a_factor_and_its_entity_with_it(
     tenant: Tenant, entity: str, key: ec.EllipticCurvePrivateKey
 ) -> None:
@@ -43,6 +47,8 @@ async def test_a_server_enrols_a_factor_and_its_entity_with_it(
     assert shown == {name: value for name, value in created.items() if name not in ("binding", "options")}
 
 
+@pytest.mark.exercises("POST /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}")
+@pytest.mark.provokes(60311)
 async def test_a_signature_over_its_sid_verifies_a_factor(
     tenant: Tenant, entity: str, key: ec.EllipticCurvePrivateKey
 ) -> None:
@@ -57,6 +63,7 @@ async def test_a_signature_over_its_sid_verifies_a_factor(
     assert await tenant.update(path, {"AuthPayload": wrong}) == verified
 
 
+@pytest.mark.provokes(60318)
 async def test_an_unverified_factor_cannot_be_challenged(
     tenant: Tenant, entity: str, key: ec.EllipticCurvePrivateKey
 ) -> None:
@@ -66,6 +73,10 @@ async def test_an_unverified_factor_cannot_be_challenged(
     assert refused(await tenant.client.post(f"{entity}/Challenges", data=form)) == (403, 60318)
 
 
+@pytest.mark.exercises(
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}",
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}",
+)
 async def test_a_device_reads_and_updates_its_own_factor(phone: Phone) -> None:
     """Its friendly name; the SDK version and app go along."""
     updated = await phone.device.update_factor(phone.sid, friendly_name="Tablet")
@@ -75,6 +86,7 @@ async def test_a_device_reads_and_updates_its_own_factor(phone: Phone) -> None:
     assert (shown["friendly_name"], shown["status"]) == ("Tablet", "verified")
 
 
+@pytest.mark.provokes(52004)
 async def test_a_push_token_needs_a_service_that_can_push(tenant: Tenant, service: str, phone: Phone) -> None:
     """52004 without a credential; with one, the token is kept and can be taken away again."""
     form = {"Config.NotificationPlatform": "fcm", "Config.NotificationToken": TOKEN}
@@ -86,6 +98,7 @@ async def test_a_push_token_needs_a_service_that_can_push(tenant: Tenant, servic
     assert (config["notification_platform"], config["notification_token"]) == ("none", None)
 
 
+@pytest.mark.provokes(60317)
 async def test_the_same_key_twice_in_one_entity_is_refused(
     tenant: Tenant, entity: str, service: str, key: ec.EllipticCurvePrivateKey
 ) -> None:
@@ -95,6 +108,7 @@ async def test_the_same_key_twice_in_one_entity_is_refused(
     await tenant.create(f"{entity_path(service, new_identity())}/Factors", push_form(key))
 
 
+@pytest.mark.provokes(60315)
 async def test_an_entity_has_twenty_push_factors_at_most(tenant: Tenant, entity: str) -> None:
     """The next one is 400 60315, until one is deleted."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(21)]
@@ -124,6 +138,7 @@ def _p384() -> str:
         ({"Metadata": '{"os": "' + "x" * 1024 + '"}'}, 60300),
     ],
 )
+@pytest.mark.provokes(of="code")
 async def test_a_wrong_factor_is_refused(
     tenant: Tenant, entity: str, key: ec.EllipticCurvePrivateKey, changes: dict[str, str], code: int
 ) -> None:
@@ -132,6 +147,7 @@ async def test_a_wrong_factor_is_refused(
     assert await tenant.gone(entity)
 
 
+@pytest.mark.provokes(60300)
 async def test_a_metadata_member_that_is_no_text_is_named(
     tenant: Tenant, entity: str, key: ec.EllipticCurvePrivateKey
 ) -> None:

@@ -34,6 +34,7 @@ async def _served(tenant: Tenant, service: str) -> bool:
     return (await tenant.client.get(path_of(service))).status_code != 503
 
 
+@pytest.mark.exercises("GET /pushward/v1/services/{service_sid}/insights")
 async def test_a_service_without_challenges_has_no_figures(tenant: Tenant, service: str) -> None:
     """Zeros, not an error."""
     body = await tenant.get(path_of(service))

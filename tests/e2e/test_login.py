@@ -24,6 +24,11 @@ def receipt_path(phone: Phone, challenge_sid: str) -> str:
 
 @EVERY_SHAPE
 @pytest.mark.parametrize("decision", ["approved", "denied"])
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges",
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges/{ChallengeSid}",
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges/{ChallengeSid}",
+)
 async def test_a_login_is_decided_on_the_device(
     tenant: Tenant, phone: Phone, decision: Literal["approved", "denied"]
 ) -> None:
@@ -53,6 +58,7 @@ async def test_a_login_is_decided_on_the_device(
 
 
 @pytest.mark.parametrize("decision", ["approved", "denied"])
+@pytest.mark.exercises("GET /pushward/v1/services/{service_sid}/entities/{identity}/challenges/{challenge_sid}/receipt")
 async def test_a_receipt_is_a_proof_without_us(
     tenant: Tenant, phone: Phone, decision: Literal["approved", "denied"]
 ) -> None:

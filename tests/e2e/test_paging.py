@@ -150,6 +150,7 @@ async def test_a_page_number_is_echoed_and_means_nothing(tenant: Tenant, collect
     assert refused(await tenant.client.get(collection.path, params={"Page": "-1"})) == (400, 60306)
 
 
+@pytest.mark.provokes(60373, 60374)
 async def test_wrong_pages_are_refused(tenant: Tenant, collection: Collection) -> None:
     """A size outside 1 to 1000 is 60373, a bad token 60374; the token goes by its iOS spelling, too."""
     for size in ("0", "1001", "-1", "many"):
@@ -159,6 +160,7 @@ async def test_wrong_pages_are_refused(tenant: Tenant, collection: Collection) -
         assert refused(await tenant.client.get(collection.path, params={"pageToken": token})) == (400, 60374), token
 
 
+@pytest.mark.exercises("GET /v2/Services")
 async def test_a_list_of_services_is_paged(tenant: Tenant) -> None:
     """All of the account's, new ones at the end."""
     created = [await tenant.new_service(f"Paged {n}") for n in range(3)]

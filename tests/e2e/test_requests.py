@@ -28,12 +28,14 @@ MISSING: Final = "0" * 32
     ],
     ids=["escape", "half escape", "utf-8 escaped", "utf-8 raw", "utf-8 name", "nul escaped", "nul raw", "fields"],
 )
+@pytest.mark.provokes(60306)
 async def test_a_malformed_form_is_refused(tenant: Tenant, body: bytes) -> None:
     """400 60306, and nothing is created."""
     assert refused(await tenant.client.post("/v2/Services", content=body, headers=FORM)) == (400, 60306)
 
 
 @pytest.mark.parametrize("query", ["PageSize=%zz", "PageToken=%ff", "PageToken=%00"])
+@pytest.mark.provokes(60306)
 async def test_a_malformed_query_is_refused(tenant: Tenant, query: str) -> None:
     """Like a form."""
     assert refused(await tenant.client.get(f"{tenant.base_url}/v2/Services?{query}")) == (400, 60306)
@@ -52,6 +54,7 @@ async def test_an_equals_sign_in_a_value_is_part_of_it(tenant: Tenant) -> None:
     assert created.json()["friendly_name"] == "a=b c+"
 
 
+@pytest.mark.provokes(20413)
 async def test_an_oversize_body_is_refused(tenant: Tenant) -> None:
     """413 with the envelope, whether its length was told or not; just within the bound it is read."""
 
@@ -68,6 +71,7 @@ async def test_an_oversize_body_is_refused(tenant: Tenant) -> None:
     assert (await tenant.client.post("/v2/Services", content=within, headers=FORM)).status_code == 201
 
 
+@pytest.mark.provokes(20003)
 async def test_nobody_unknown_makes_us_read_a_body(tenant: Tenant) -> None:
     """Credentials come first: a malformed or missing form without them is a 401."""
     async with plain_http.client(tenant.base_url) as client:
@@ -89,11 +93,13 @@ async def test_nobody_unknown_makes_us_read_a_body(tenant: Tenant) -> None:
         "/pushward/v1/nothing",
     ],
 )
+@pytest.mark.provokes(20404)
 async def test_what_is_not_there_is_a_404(tenant: Tenant, path: str) -> None:
     """Unknown paths, malformed SIDs, SIDs of another kind or of a shard that doesn't exist."""
     assert refused(await tenant.client.get(path)) == (404, 20404)
 
 
+@pytest.mark.provokes(20404, 60390, 60391, 60392)
 async def test_sids_below_a_service_that_are_not_there_are_404(tenant: Tenant, phone: Phone) -> None:
     """Each kind with its own code; malformed ones are 20404."""
     service = f"/v2/Services/{phone.factor.service_sid}"
@@ -114,6 +120,7 @@ async def test_the_case_of_a_sids_digits_does_not_matter(tenant: Tenant, service
     assert (await tenant.get(f"/v2/Services/VA{service[2:].upper()}"))["sid"] == service
 
 
+@pytest.mark.provokes(20004)
 async def test_a_method_that_a_path_lacks_is_a_405(tenant: Tenant, service: str) -> None:
     """With the methods that it has."""
     answer = await tenant.client.put(f"/v2/Services/{service}")
@@ -127,6 +134,7 @@ async def test_any_accept_header_gets_json(tenant: Tenant) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
 
 
+@pytest.mark.exercises("GET /healthz", "GET /readyz")
 async def test_health_and_readiness_take_no_credentials(tenant: Tenant) -> None:
     """For those who run us."""
     async with plain_http.client(tenant.base_url) as client:

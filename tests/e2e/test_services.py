@@ -73,6 +73,7 @@ async def test_a_new_service_has_the_defaults(tenant: Tenant) -> None:
     assert created["links"]["entities"] == f"{created['url']}/Entities"
 
 
+@pytest.mark.exercises("POST /v2/Services", "GET /v2/Services/{ServiceSid}")
 async def test_a_service_keeps_every_setting(tenant: Tenant) -> None:
     """What was given at its creation is what it shows, then and later."""
     created = await tenant.create("/v2/Services", {"FriendlyName": "Stage", **SETTINGS})
@@ -81,6 +82,7 @@ async def test_a_service_keeps_every_setting(tenant: Tenant) -> None:
     assert await tenant.get(f"/v2/Services/{created['sid']}") == created
 
 
+@pytest.mark.exercises("POST /v2/Services/{ServiceSid}")
 async def test_an_update_changes_what_it_names(tenant: Tenant, service: str) -> None:
     """The rest stays; the answer and a later read agree."""
     before = await tenant.get(f"/v2/Services/{service}")
@@ -178,6 +180,7 @@ async def test_a_wrong_setting_is_named_and_changes_nothing(tenant: Tenant, serv
         {"FriendlyName": "Stage", "Totp.TimeStep": "19"},
     ],
 )
+@pytest.mark.provokes(60200)
 async def test_a_wrong_setting_is_refused(tenant: Tenant, form: dict[str, str]) -> None:
     """400 60200, and nothing is created."""
     assert refused(await tenant.client.post("/v2/Services", data=form)) == (400, 60200)
@@ -189,6 +192,7 @@ async def test_unknown_parameters_are_ignored_and_of_repeated_ones_the_last_coun
     assert created["friendly_name"] == "Prod"
 
 
+@pytest.mark.exercises("DELETE /v2/Services/{ServiceSid}")
 async def test_a_deleted_service_is_gone_at_once(tenant: Tenant, service: str) -> None:
     """204, then 404 for every method; deleting again is a 404, too."""
     await tenant.delete(f"/v2/Services/{service}")

@@ -11,6 +11,7 @@ from twilio.base.exceptions import TwilioRestException  # type: ignore[import-un
 from twilio.rest import Client  # type: ignore[import-untyped]  # ships no types
 
 from tests.support.authenticator import Authenticator
+from tests.support.conformity import check_of_requests
 from tests.support.installation import Account
 from tests.support.phone import Phone, new_identity
 from tests.support.push_factor import possession, spki_b64
@@ -24,10 +25,15 @@ def verify(system: System, tenant: Tenant) -> Iterator[Any]:
     account: Account = tenant.account
     client = Client(account.sid, account.auth_token)
     client.verify.base_url = system.base_url
+    client.http_client.session.hooks["response"].append(check_of_requests)
     yield client.verify.v2
     client.http_client.session.close()
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges",
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges/{ChallengeSid}",
+)
 async def test_a_login_with_the_stock_library(verify: Any, phone: Phone) -> None:
     """Its create and fetch, our device between them. Any: as above."""
     challenges = verify.services(phone.factor.service_sid).entities(phone.factor.identity).challenges
@@ -48,6 +54,12 @@ async def test_a_login_with_the_stock_library(verify: Any, phone: Phone) -> None
     assert seen.date_responded >= created.date_created
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Factors",
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}",
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Factors",
+    "DELETE /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}",
+)
 async def test_enrolment_with_the_stock_library(verify: Any, service: str) -> None:
     """New factor, verification, listing, deletion. Any: as above."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -98,6 +110,7 @@ async def test_codes_with_the_stock_library(verify: Any, service: str) -> None:
     assert (renamed.friendly_name, renamed.config["code_length"]) == ("New app", 8)
 
 
+@pytest.mark.exercises("GET /v2/Services/{ServiceSid}/Entities")
 async def test_the_stock_library_follows_pages(verify: Any, service: str) -> None:
     """It takes `next_page_url` verbatim. Any: as above."""
     entities = verify.services(service).entities
@@ -105,6 +118,16 @@ async def test_the_stock_library_follows_pages(verify: Any, service: str) -> Non
     assert [entity.sid for entity in await asyncio.to_thread(entities.list, page_size=2)] == created
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services",
+    "POST /v2/Services/{ServiceSid}",
+    "DELETE /v2/Services/{ServiceSid}",
+    "POST /v2/Services/{ServiceSid}/Webhooks",
+    "POST /v2/Services/{ServiceSid}/Webhooks/{WebhookSid}",
+    "DELETE /v2/Services/{ServiceSid}/Webhooks/{WebhookSid}",
+    "POST /v2/Services/{ServiceSid}/AccessTokens",
+    "GET /v2/Services/{ServiceSid}/AccessTokens/{AccessTokenSid}",
+)
 async def test_services_webhooks_and_access_tokens_with_the_stock_library(verify: Any) -> None:
     """Every operation that a backend needs. Any: as above."""
     created = await asyncio.to_thread(verify.services.create, friendly_name="Stock", totp_skew=2)

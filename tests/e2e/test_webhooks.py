@@ -14,6 +14,11 @@ FORM: Final = {
 }
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Webhooks",
+    "GET /v2/Services/{ServiceSid}/Webhooks/{WebhookSid}",
+    "GET /v2/Services/{ServiceSid}/Webhooks",
+)
 async def test_a_webhook_shows_what_it_was_created_with(tenant: Tenant, service: str) -> None:
     """Enabled and v2 unless told otherwise; its signing secret is in a header of this one answer."""
     answer = await tenant.client.post(f"/v2/Services/{service}/Webhooks", data=FORM)
@@ -29,6 +34,7 @@ async def test_a_webhook_shows_what_it_was_created_with(tenant: Tenant, service:
     assert (await tenant.get(f"/v2/Services/{service}/Webhooks"))["webhooks"] == [created]
 
 
+@pytest.mark.exercises("POST /v2/Services/{ServiceSid}/Webhooks/{WebhookSid}")
 async def test_an_update_changes_what_it_names(tenant: Tenant, service: str) -> None:
     """The rest stays."""
     created = await tenant.create(f"/v2/Services/{service}/Webhooks", FORM)
@@ -39,6 +45,7 @@ async def test_an_update_changes_what_it_names(tenant: Tenant, service: str) -> 
     assert await tenant.get(created["url"]) == updated
 
 
+@pytest.mark.exercises("DELETE /v2/Services/{ServiceSid}/Webhooks/{WebhookSid}")
 async def test_a_deleted_webhook_is_gone(tenant: Tenant, service: str) -> None:
     """204, then 404 for every method."""
     created = await tenant.create(f"/v2/Services/{service}/Webhooks", FORM)

@@ -1,4 +1,4 @@
-"""Every answer of /v2 and /pushward/v1 against the OpenAPI document: status, code, headers, body.
+"""Every answer of ours against the OpenAPI document: status, code, headers, body.
 
 The clients of the suite send through `CheckedTransport` (tests/support/plain_http); clients of other libraries call
 `check` for each answer. What isn't told raises NotToldError, and is remembered, so that a test fails that swallows it.
@@ -21,7 +21,7 @@ from services.edge.app.openapi.schemas import Json
 from services.edge.wiring import described_operations
 from tests.support.sightings import SIGHTINGS
 
-PREFIXES: Final = ("/v2", "/pushward/v1")
+PREFIXES: Final = ("/v2", "/pushward/v1", "/healthz", "/readyz")
 STREAM: Final = "text/event-stream"
 NOWHERE: Final[tuple[str, Json]] = ("", {})
 PARAMETER: Final = re.compile(r"{\w+}")
@@ -55,6 +55,12 @@ class CheckedTransport(httpx.AsyncHTTPTransport):
         body = None if is_stream else await response.aread()
         check(Exchange(request.method, str(request.url), response.status_code, response.headers, body))
         return response
+
+
+def check_of_requests(answer: Any, **_: Any) -> None:  # Any: `requests` comes without types
+    """For `requests.Session.hooks["response"]`: the stock helper library sends through one."""
+    asked = answer.request
+    check(Exchange(asked.method, asked.url, answer.status_code, answer.headers, answer.content))
 
 
 def check(exchange: Exchange) -> None:

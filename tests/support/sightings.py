@@ -2,6 +2,7 @@
 
     @pytest.mark.exercises("GET /v2/Services")    it has a success of these operations
     @pytest.mark.provokes(60311, 60324)           it is refused with these codes, over HTTP or by an error
+    @pytest.mark.provokes(of="code")              … with the one that is this parameter of the test, or the last in it
 
 A claim that isn't met fails the test, and so does an answer that isn't as the interface is told (`conformity`), also
 when the test itself didn't look at it. So docs/api/conformance.md can be made from the markers, without a run.
@@ -48,7 +49,13 @@ SIGHTINGS: Final = Sightings()
 
 def claimed(item: pytest.Item, marker: str) -> set[Any]:  # Any: operations' names or codes
     """What a test's markers of this name say, on it, its class and its module."""
-    return {claim for mark in item.iter_markers(marker) for claim in mark.args}
+    claims = {claim for mark in item.iter_markers(marker) for claim in mark.args}
+    for mark in item.iter_markers(marker):
+        if "of" in mark.kwargs:
+            assert isinstance(item, pytest.Function)
+            value = item.callspec.params[mark.kwargs["of"]]
+            claims.add(value[-1] if isinstance(value, tuple) else value)
+    return claims
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -87,10 +87,10 @@ def test_what_is_not_ours_is_passed_over() -> None:
     assert not SIGHTINGS.codes
 
 
-@pytest.mark.provokes(60311)
-@pytest.mark.exercises("GET /v2/Services/{ServiceSid}/Entities/{Identity}")
 def test_a_claim_is_met_by_what_is_seen(request: pytest.FixtureRequest) -> None:
     """By an answer, and by an error that was made in this process; until then it is lacking."""
+    request.node.add_marker(pytest.mark.provokes(60311))
+    request.node.add_marker(pytest.mark.exercises("GET /v2/Services/{ServiceSid}/Entities/{Identity}"))
     assert len(Sightings().lacking(request.node)) == 2
     check(Exchange("GET", ENTITY, 200, JSON, _entity()))
     assert ForbiddenError("No.", code=60311).code in SIGHTINGS.codes

@@ -137,6 +137,7 @@ async def test_when_to_try_again_is_passed_on(world: World, client: httpx.AsyncC
 
 
 @pytest.mark.parametrize("error", [InternalError("inner text"), ValueError("inner text")])
+@pytest.mark.provokes(20500)
 async def test_inner_text_never_crosses_the_wire(world: World, client: httpx.AsyncClient, error: Exception) -> None:
     """A defect of a service is 500 with a constant text."""
     world.registry.replies["GetService"] = error
@@ -152,6 +153,7 @@ async def test_a_defect_of_ours_is_an_envelope_too(world: World, client: httpx.A
     _assert_envelope(answer, 500, 20500)
 
 
+@pytest.mark.provokes(20503)
 async def test_a_service_that_is_away_is_unavailable(world: World, client: httpx.AsyncClient) -> None:
     """503, and the edge goes on."""
     await world.challenge.server.stop(0)
@@ -193,6 +195,7 @@ async def test_a_body_without_a_length_is_bounded_too(client: httpx.AsyncClient)
     _assert_envelope(await client.post("/v2/Services", content=chunks(), headers=FORM), 413, 20413)
 
 
+@pytest.mark.provokes(20503)
 async def test_the_number_of_requests_at_once_is_bounded(world: World) -> None:
     """One more than the bound is refused at once, with when to try again."""
     all_in, release = asyncio.Event(), asyncio.Event()

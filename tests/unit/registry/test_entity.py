@@ -103,6 +103,7 @@ def test_an_entity_has_at_most_twenty_push_factors() -> None:
     assert enrol(given.then(full, [deleted(3)]), 20) == [created(20)]
 
 
+@pytest.mark.provokes(60326)
 def test_an_identity_has_at_most_a_hundred_factors_created_a_day() -> None:
     """60326, also over the entity's deletion; the next day (UTC) it may go on."""
     state = given.entity(CREATED)

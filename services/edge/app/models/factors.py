@@ -128,6 +128,8 @@ Config = Annotated[object, one_of(PushConfig, TotpConfig)]
 class FactorBody(msgspec.Struct):
     """`verify.v2.service.entity.factor`."""
 
+    alternatives: ClassVar = (PushConfig, TotpConfig)
+
     sid: FactorSid
     account_sid: AccountSid
     service_sid: ServiceSid
@@ -162,6 +164,8 @@ Binding = Annotated[object, one_of(PushBinding, TotpBinding)]
 
 class NewFactorBody(FactorBody):
     """`verify.v2.service.entity.new_factor`."""
+
+    alternatives: ClassVar = (*FactorBody.alternatives, PushBinding, TotpBinding)
 
     binding: Binding
     options: None  # of passkeys only

@@ -13,6 +13,8 @@ from msgspec import inspect as models
 
 from pushward import ids
 
+REFERENCES: Final = "#/components/schemas/{name}"
+"""Where the document has a model's schema."""
 TOLD: Final = "x-told"
 
 
@@ -22,8 +24,11 @@ def told(**keywords: Any) -> Meta:  # Any: JSON
 
 
 def one_of(*answers: type[msgspec.Struct]) -> Meta:
-    """One of these, for a member declared as `object`: msgspec has no unions of Structs without a tag in them."""
-    return told(oneOf=answers)
+    """One of these, for a member declared as `object`: msgspec has no unions of Structs without a tag in them.
+
+    The Struct with that member names them in a class variable `alternatives`, for the document to have them all.
+    """
+    return told(oneOf=[{"$ref": REFERENCES.format(name=answer.__name__)} for answer in answers])
 
 
 def enumeration(kind: models.Type) -> Sequence[str] | None:

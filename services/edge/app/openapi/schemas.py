@@ -4,18 +4,17 @@ Answers are closed: a member that isn't told is a defect. Parameters are open, s
 no null: what isn't given is left out.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
 
-from services.edge.app.models.shapes import TOLD
+from services.edge.app.models.shapes import REFERENCES, TOLD
 from services.edge.app.params import Params
 
 Json = dict[str, Any]
 """A JSON object. Any: members of every type."""
 
-REFERENCES: Final = "#/components/schemas/{name}"
 _NULL: Final[Json] = {"type": "null"}
 
 
@@ -38,27 +37,15 @@ def reference(model: type[msgspec.Struct]) -> Json:
 
 
 def _components(models: Collection[type[msgspec.Struct]]) -> Json:
-    """Each model, each that it holds, and each that is told (`shapes.one_of`), by name."""
-    _, components = msgspec.json.schema_components(models, ref_template=REFERENCES)
-    told = {model for model in _told_models(components) if model.__name__ not in components}
-    if told:
-        return _components({*models, *told})
+    """Each model, each that it holds, and each that it names as an alternative (`shapes.one_of`), by name."""
+    alternatives = {one for model in models for one in getattr(model, "alternatives", ())}
+    _, components = msgspec.json.schema_components({*models, *alternatives}, ref_template=REFERENCES)
     return {name: _tidied(schema) for name, schema in sorted(components.items())}
-
-
-def _told_models(schema: Any) -> Iterator[type[msgspec.Struct]]:  # Any: JSON, with models in it
-    if isinstance(schema, type):
-        yield schema
-    elif isinstance(schema, dict | list | tuple):
-        for member in schema.values() if isinstance(schema, dict) else schema:
-            yield from _told_models(member)
 
 
 def _tidied(schema: Any) -> Any:  # Any: JSON
     """The same with what is told in the place of what was derived, enumerations with their type, null as a type."""
-    if isinstance(schema, type):
-        return reference(schema)
-    if isinstance(schema, list | tuple):
+    if isinstance(schema, list):
         return [_tidied(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
