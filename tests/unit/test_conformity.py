@@ -70,6 +70,7 @@ def test_a_refusal_as_it_is_told_is_seen() -> None:
         (Exchange("PUT", ENTITY, 405, JSON, _refusal(20004, 405)), "without Allow"),
         (Exchange("GET", f"{SERVICE}/Verifications", 200, JSON, b"{}"), "which is 404"),
         (Exchange("GET", f"{SERVICE}/Verifications", 404, JSON, _refusal(60390, 404)), "which is 20404"),
+        (Exchange("GET", "http://127.0.0.1:8080/", 200, JSON, b"{}"), "which is 404"),
     ],
 )
 def test_what_is_not_told_fails_and_is_remembered(exchange: Exchange, fault: str) -> None:
@@ -78,13 +79,6 @@ def test_what_is_not_told_fails_and_is_remembered(exchange: Exchange, fault: str
         check(exchange)
     assert len(SIGHTINGS.faults) == 1
     SIGHTINGS.faults.clear()  # this test wanted it
-
-
-def test_what_is_not_ours_is_passed_over() -> None:
-    """A receiver's answers, say."""
-    check(Exchange("POST", "http://127.0.0.1:9999/v2x", 500, {}, b""))
-    assert not SIGHTINGS.operations
-    assert not SIGHTINGS.codes
 
 
 def test_a_claim_is_met_by_what_is_seen(request: pytest.FixtureRequest) -> None:
