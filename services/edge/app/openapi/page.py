@@ -27,12 +27,20 @@ def html(document: Json) -> str:
         f"{document['info']['title']} {document['info']['version']}",
         markup.paragraph(document["info"]["description"]),
         f"<p>{markup.link('openapi.json', 'The same as an OpenAPI document')}</p>",
+        _callers(document),
         _contents(tags),
         *(part for tag in tags for part in _tag(tag, document)),
         '<h2 id="schemas">What answers hold</h2>',
         *(part for name, schema in schemas.items() for part in _schema(name, schema)),
         '<h2 id="codes">Error codes</h2>',
         errors.table(),
+    )
+
+
+def _callers(document: Json) -> str:
+    schemes: Mapping[str, Json] = document["components"]["securitySchemes"]
+    return markup.table(
+        ("for", "HTTP Basic"), ((name, markup.prose(scheme["description"])) for name, scheme in schemes.items())
     )
 
 
@@ -120,7 +128,7 @@ def _described(schema: Json) -> str:
         words.append(f"default {schema['default']}")
     if "pattern" in schema:
         words.append(markup.code(schema["pattern"]))
-    told = markup.prose(schema.get("description", ""))
+    told = markup.prose(schema.get("description") or schema.get("items", {}).get("description", ""))
     return ", ".join(words) + (f". {told}" if told else "")
 
 
@@ -132,5 +140,6 @@ def _type(schema: Json) -> str:
     kinds: Any = schema.get("type", "any")  # Any: one name, or several
     name = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
     if "items" in schema:
-        name = f"{name} of {_described(schema['items'])}"
+        items = schema["items"]
+        name = f"{name} of {_described(items) if '$ref' in items else _type(items)}"
     return f"{name} ({schema['format']})" if "format" in schema else name

@@ -20,13 +20,9 @@ ENTITY: Final = f"{SERVICE}/Entities/{{Identity}}"
 PAGE: Final = "PageSize Page PageToken"
 NEW_FACTOR: Final = (
     "FriendlyName* FactorType* Binding.Alg Binding.PublicKey Config.AppId Config.NotificationPlatform "
-    "Config.NotificationToken Config.SdkVersion Binding.Secret Config.TimeStep Config.Skew Config.CodeLength "
-    "Config.Alg Metadata"
+    "Config.NotificationToken Config.SdkVersion Metadata"
 )
-FACTOR_UPDATE: Final = (
-    "AuthPayload FriendlyName Config.NotificationToken Config.SdkVersion Config.TimeStep Config.Skew Config.CodeLength "
-    "Config.Alg Config.NotificationPlatform"
-)
+FACTOR_UPDATE: Final = "AuthPayload FriendlyName Config.NotificationToken Config.SdkVersion Config.NotificationPlatform"
 SERVICE_SETTINGS: Final = (
     "CodeLength LookupEnabled SkipSmsToLandlines DtmfInputRequired TtsName Psd2Enabled DoNotShareWarningEnabled "
     "CustomCodeEnabled Push.IncludeDate Push.ApnCredentialSid Push.FcmCredentialSid Totp.Issuer Totp.TimeStep "
@@ -67,7 +63,6 @@ OPERATIONS: Final = (
     Contracted(f"POST {ENTITY}/Factors/{{FactorSid}}", FACTOR_UPDATE, 200, "factor"),
     Contracted(f"GET {ENTITY}/Factors", PAGE, 200, "factors page"),
     Contracted(f"POST {ENTITY}/Factors", NEW_FACTOR, 201, "new_factor"),
-    Contracted(f"POST {ENTITY}/Challenges/{{ChallengeSid}}/Notifications", "Ttl", 201, "notification"),
     Contracted("POST /v2/Services", f"FriendlyName* {SERVICE_SETTINGS}", 201, "service"),
     Contracted("GET /v2/Services", PAGE, 200, "services page"),
     Contracted(f"GET {SERVICE}", "", 200, "service"),
@@ -81,7 +76,10 @@ OPERATIONS: Final = (
     Contracted(f"DELETE {SERVICE}/Webhooks/{{WebhookSid}}", "", 204),
     Contracted(f"GET {SERVICE}/Webhooks/{{WebhookSid}}", "", 200, "webhook"),
 )
-"""All of section 1a. Parameters of the path have our names for them; the contract calls the last one `Sid`."""
+"""All of section 1a but TOTP's parameters and Notifications, which come with them.
+
+Parameters of the path have our names for them; the contract calls the last one `Sid`.
+"""
 
 _FACTOR: Final = (
     "sid account_sid service_sid entity_sid identity date_created date_updated friendly_name status factor_type config "
@@ -98,7 +96,6 @@ MEMBERS: Final = {
     "entity": "sid identity account_sid service_sid date_created date_updated url links",
     "factor": _FACTOR,
     "new_factor": f"{_FACTOR} binding options",
-    "notification": "sid account_sid service_sid entity_sid identity challenge_sid priority ttl date_created",
     "service": (
         "sid account_sid friendly_name code_length lookup_enabled psd2_enabled skip_sms_to_landlines "
         "dtmf_input_required tts_name do_not_share_warning_enabled custom_code_enabled push totp default_template_sid "
