@@ -14,7 +14,7 @@ UNKNOWN_ACCESS_TOKEN: Final = 20101
 EXPIRED_TOKEN: Final = 20104
 FORBIDDEN: Final = 20403
 NOT_FOUND: Final = 20404
-FUTURE_POSITION: Final = 20409
+CONFLICT: Final = 20409
 BODY_TOO_LARGE: Final = 20413
 TOO_MANY_REQUESTS: Final = 20429
 INTERNAL: Final = 20500
@@ -110,11 +110,12 @@ DICTIONARY: Final = (
         "Check the SIDs in the path and which account's credentials were sent.",
     ),
     ErrorCode(
-        FUTURE_POSITION,
+        CONFLICT,
         409,
-        "Position from the future",
-        "`after` lies beyond the end of the shard: the position was kept from another history, as after a restore.",
-        "Follow docs/events/subscribing.md: compare epoch and event id, and go back to where both agree.",
+        "Conflict",
+        "What is asked contradicts how things are: the account has 50 API keys already, or `after` lies beyond the end "
+        "of the shard, since the position was kept from another history, as after a restore.",
+        "Revoke a key first; compare epoch and event id, and go back to where both agree (docs/events/subscribing.md).",
     ),
     ErrorCode(
         BODY_TOO_LARGE,

@@ -28,6 +28,12 @@ def stock_client(tenant: Tenant, key: Account) -> Iterator[Any]:
     client.http_client.session.close()
 
 
+@pytest.mark.exercises(
+    "POST /pushward/v1/keys",
+    "GET /pushward/v1/keys",
+    "GET /pushward/v1/keys/{api_key_sid}",
+    "DELETE /pushward/v1/keys/{api_key_sid}",
+)
 async def test_an_api_key_shows_its_secret_once(tenant: Tenant) -> None:
     """In the 201 alone; fetched and listed without, and found at its own URL."""
     created = await tenant.create(KEYS, {"FriendlyName": "Billing"})
@@ -60,6 +66,7 @@ async def test_api_keys_have_pages_as_all_lists_do(tenant: Tenant) -> None:
     assert refused(await tenant.client.get(KEYS, params={"PageToken": "x"})) == (400, 60374)
 
 
+@pytest.mark.provokes(20004, 20404, 60300)
 async def test_what_makes_no_sense_of_an_api_key_is_refused(tenant: Tenant) -> None:
     """Too long a name, SIDs of no key, methods that aren't there; a name may be left out."""
     assert refused(await tenant.client.post(KEYS, data={"FriendlyName": "x" * 65})) == (400, 60300)
@@ -104,6 +111,7 @@ async def test_a_login_with_an_api_key_and_the_stock_library(tenant: Tenant, ser
     assert (await tenant.get(f"{phone.entity}/Challenges/{created.sid}"))["status"] == "approved"
 
 
+@pytest.mark.provokes(20403)
 async def test_an_api_key_reads_events_and_makes_no_keys(tenant: Tenant) -> None:
     """Everything of the account's but its keys: 403 with what to use instead."""
     async with api_key_of(tenant, "Billing") as key, Tenant(tenant.base_url, key) as by_key:

@@ -12,15 +12,17 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.edge.app.operation import Operation
+from services.edge.app.operation import Caller, Operation
+from services.edge.wiring import described_operations
 from tests.e2e.conftest import Enrol
 from tests.support.api_key import api_key_of
-from tests.support.operations import every_operation, name_of
+from tests.support.operations import name_of
 from tests.support.phone import Phone, new_identity
 from tests.support.push_factor import push_form
 from tests.support.receiver import Receiver
 from tests.support.tenant import Form, Json, Tenant, refused
 
+EVERY_OPERATION: Final = described_operations()
 NEVER: Final = "0" * 8
 """The end of SIDs that nobody has."""
 
@@ -87,6 +89,13 @@ class Things:
         return {secret for secret in self.secrets if secret in answer.text}
 
 
+def test_the_document_tells_what_a_device_may_do() -> None:
+    """And what devices alone may; the walks below see whether it is so."""
+    callers = {name_of(operation): operation.callers for operation in EVERY_OPERATION}
+    assert {name for name, told in callers.items() if Caller.DEVICE in told} == OF_A_DEVICE
+    assert {name for name, told in callers.items() if Caller.ACCOUNT not in told} == OF_DEVICES_ALONE
+
+
 @pytest.fixture
 async def things(tenant: Tenant, service: str, phone: Phone, receiver: Receiver) -> AsyncIterator[Things]:
     """One of each kind."""
@@ -130,18 +139,19 @@ async def as_it_is(tenant: Tenant, things: Things) -> dict[str, Json]:
     """All that the tenant can read of its things."""
     return {
         name_of(operation): (await things.asked(operation, tenant.client, things.url(operation))).json()
-        for operation in every_operation()
+        for operation in EVERY_OPERATION
         if operation.method == "GET" and name_of(operation) not in OF_AN_ACCOUNT
     }
 
 
+@pytest.mark.provokes(20403, 20404)
 async def test_no_operation_shows_or_changes_what_is_another_accounts(
     tenant: Tenant, other_tenant: Tenant, things: Things, phone: Phone
 ) -> None:
     """By its auth token and by its API key: what lies below a SID is 404, in the words for what never was."""
     before = await as_it_is(tenant, things)
     async with api_key_of(other_tenant, "Curious") as key, Tenant(tenant.base_url, key) as by_key:
-        for operation in every_operation():
+        for operation in EVERY_OPERATION:
             for stranger in (other_tenant, by_key):
                 name, where = name_of(operation), things.url(operation)
                 foreign = await things.asked(operation, stranger.client, where)
@@ -176,7 +186,7 @@ async def test_no_operation_shows_or_changes_what_is_another_devices(
             await enrol(service, identity): own_service | {f"GET {_ENTITY}/Challenges"},
         }
         before = await as_it_is(tenant, things)
-        for operation in every_operation():
+        for operation in EVERY_OPERATION:
             for phone, own in strangers.items():
                 name = name_of(operation)
                 auth = ("token", phone.token())
@@ -191,17 +201,19 @@ async def test_no_operation_shows_or_changes_what_is_another_devices(
     assert await as_it_is(tenant, things) == before
 
 
+@pytest.mark.provokes(20403, 60313)
 async def test_no_operation_is_open_to_the_bearer_of_anothers_access_token(tenant: Tenant, things: Things) -> None:
     """403 whatever it asks for; 60313 where it tries to enrol for somebody else."""
     before = await as_it_is(tenant, things)
     token = await tenant.new_access_token(things.path["service_sid"], new_identity())
-    for operation in every_operation():
+    for operation in EVERY_OPERATION:
         answer = await things.asked(operation, tenant.client, things.url(operation), ("token", token))
         enrols = name_of(operation) == f"POST {_ENTITY}/Factors"
         assert refused(answer) == (403, 60313 if enrols else 20403), name_of(operation)
     assert await as_it_is(tenant, things) == before
 
 
+@pytest.mark.provokes(60390, 60391)
 async def test_sids_of_one_service_are_not_there_below_another(
     tenant: Tenant, phone: Phone, enrol: Enrol, receiver: Receiver
 ) -> None:

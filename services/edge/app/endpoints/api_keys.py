@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pushward import error_codes as codes
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from services.edge.app.endpoints.paging import page_request
@@ -32,7 +33,9 @@ class ApiKeyEndpoints:
     def operations(self) -> Sequence[Operation]:
         """All of them."""
         return (
-            Operation("POST", COLLECTION, CreateApiKeyParams, NewApiKeyBody, 201, self.create),
+            Operation(
+                "POST", COLLECTION, CreateApiKeyParams, NewApiKeyBody, 201, self.create, refusals=(codes.CONFLICT,)
+            ),
             Operation("GET", COLLECTION, PageParams, ApiKeyPage, 200, self.list),
             Operation("GET", ITEM, NoParams, ApiKeyBody, 200, self.fetch),
             Operation("DELETE", ITEM, NoParams, None, 204, self.revoke),

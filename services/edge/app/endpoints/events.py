@@ -34,7 +34,7 @@ class EventEndpoints:
                 200,
                 self.list,
                 waits=_waits,
-                refusals=(codes.INVALID_PARAMETER, codes.FUTURE_POSITION),
+                refusals=(codes.INVALID_PARAMETER, codes.CONFLICT),
             ),
         )
 

@@ -3,10 +3,10 @@
 from typing import Annotated, ClassVar
 
 import msgspec
-from msgspec import Meta
 
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
+from services.edge.app.models.shapes import AccountSid, ApiKeySid, Date, Url, told
 from services.edge.app.models.values import PageMeta
 from services.edge.app.params import Params
 from services.edge.app.urls import Urls
@@ -19,18 +19,18 @@ class CreateApiKeyParams(Params, frozen=True, kw_only=True):
 
     invalid_code: ClassVar[int] = INVALID_API_KEY
 
-    friendly_name: Annotated[str, Meta(description="At most 64 characters.")] = ""
+    friendly_name: Annotated[str, told(maxLength=64)] = ""
 
 
 class ApiKeyBody(msgspec.Struct):
     """An API key; its secret is nowhere in it."""
 
-    sid: str
-    account_sid: str
+    sid: ApiKeySid
+    account_sid: AccountSid
     friendly_name: str
-    date_created: str
-    date_updated: str
-    url: str
+    date_created: Date
+    date_updated: Date
+    url: Url
 
 
 class NewApiKeyBody(ApiKeyBody):

@@ -68,6 +68,7 @@ FactorSid = Annotated[str, _sid(ids.FACTOR)]
 ChallengeSid = Annotated[str, _sid(ids.CHALLENGE)]
 AccessTokenSid = Annotated[str, _sid(ids.ACCESS_TOKEN)]
 WebhookSid = Annotated[str, _sid(ids.WEBHOOK)]
+ApiKeySid = Annotated[str, _sid(ids.API_KEY)]
 CredentialSid = Annotated[str, _sid(ids.CREDENTIAL)]
 PushCredentialSid = Annotated[str, told(pattern=sid_pattern(ids.CREDENTIAL))]
 """Of the tenant's, kept as it was given; so are the next two."""
@@ -84,7 +85,7 @@ Date = Annotated[
     ),
 ]
 """UTC, no fraction, always `Z` (contract section 0, Dates)."""
-Url = Annotated[str, told(format="uri", pattern="^https?://[^/ ]+(/[^ ]*)?/v2/[^ ]+$")]
+Url = Annotated[str, told(format="uri", pattern="^https?://[^/ ]+(/[^ ]*)?/(v2|pushward/v1)/[^ ]+$")]
 """Absolute, below our base."""
 Base64 = Annotated[str, told(contentEncoding="base64", pattern="^[A-Za-z0-9+/]*={0,2}$")]
 FactorType = Annotated[str, told(enum=["push", "totp"])]
