@@ -90,10 +90,9 @@ class Things:
 
 
 def test_the_document_tells_what_a_device_may_do() -> None:
-    """And what devices alone may; the walks below see whether it is so."""
+    """The walks below see whether it is so."""
     callers = {name_of(operation): operation.callers for operation in EVERY_OPERATION}
     assert {name for name, told in callers.items() if Caller.DEVICE in told} == OF_A_DEVICE
-    assert {name for name, told in callers.items() if Caller.ACCOUNT not in told} == OF_DEVICES_ALONE
 
 
 @pytest.fixture

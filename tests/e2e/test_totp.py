@@ -29,6 +29,8 @@ async def totp(tenant: Tenant, service: str) -> TotpFactor:
 
 
 @EVERY_SHAPE
+@pytest.mark.exercises("POST /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges")
+@pytest.mark.provokes(60318)
 async def test_a_login_with_a_code(tenant: Tenant, service: str) -> None:
     """A made secret, scanned; a first code verifies; the next one logs in, once."""
     totp = await TotpFactor.agreed(tenant, service)
@@ -81,6 +83,7 @@ async def test_the_services_settings_are_the_defaults(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("alg", ["sha1", "sha256", "sha512"])
+@pytest.mark.provokes(60317)
 async def test_a_given_secret_and_each_algorithm(tenant: Tenant, service: str, alg: str) -> None:
     """Codes are those of an authenticator that has had the secret before."""
     totp = await TotpFactor.agreed(
@@ -116,6 +119,7 @@ async def test_a_given_secret_and_each_algorithm(tenant: Tenant, service: str, a
         ({"FactorType": "passkeys"}, 60306),
     ],
 )
+@pytest.mark.provokes(of="code")
 async def test_a_wrong_factor_is_refused(tenant: Tenant, service: str, changes: dict[str, str], code: int) -> None:
     """400 with the code of what is wrong; not even the entity was made."""
     entity = entity_path(service, new_identity())
@@ -124,6 +128,7 @@ async def test_a_wrong_factor_is_refused(tenant: Tenant, service: str, changes: 
     assert await tenant.gone(entity)
 
 
+@pytest.mark.provokes(20403, 60313)
 async def test_only_a_server_agrees_on_a_secret(tenant: Tenant, service: str, phone: Phone) -> None:
     """An access token is 403 60313, a device 403 20403."""
     identity = new_identity()
@@ -134,6 +139,7 @@ async def test_only_a_server_agrees_on_a_secret(tenant: Tenant, service: str, ph
     assert refused(await phone.post(f"{phone.entity}/Factors", form)) == (403, 20403)
 
 
+@pytest.mark.provokes(60306, 60310)
 async def test_five_wrong_codes_end_a_verification(tenant: Tenant, service: str) -> None:
     """Each is 200 unverified; the sixth code, a right one, is 429 60310; what is no code is 400 and doesn't count."""
     totp = await TotpFactor.agreed(tenant, service)
@@ -166,6 +172,7 @@ async def test_a_configuration_is_changed(tenant: Tenant, totp: TotpFactor) -> N
         assert refused(await tenant.client.post(totp.path, data=wrong)) == (400, 60370), wrong
 
 
+@pytest.mark.provokes(60308)
 async def test_five_wrong_codes_end_a_challenge(tenant: Tenant, totp: TotpFactor) -> None:
     """The first at creation, which counts; the fifth is still 200 pending, the sixth 429 60308, though it is right."""
     challenge = await totp.challenge(totp.app.wrong_code(), **{"Details.Message": "Pay?", "HiddenDetails": '{"a":"b"}'})
@@ -180,6 +187,8 @@ async def test_five_wrong_codes_end_a_challenge(tenant: Tenant, totp: TotpFactor
     assert (await totp.challenge(totp.app.code()))["status"] == "approved"
 
 
+@pytest.mark.exercises("POST /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges/{ChallengeSid}")
+@pytest.mark.provokes(60306, 60322, 60391)
 async def test_a_pending_challenge_is_approved_by_a_later_code(tenant: Tenant, totp: TotpFactor) -> None:
     """Its metadata is kept; a second answer is 403 60322; what is no code is 400."""
     challenge = await totp.challenge()
@@ -194,6 +203,7 @@ async def test_a_pending_challenge_is_approved_by_a_later_code(tenant: Tenant, t
     assert refused(await tenant.client.get(receipt)) == (404, 60391)
 
 
+@pytest.mark.provokes(20403, 60390, 60391)
 async def test_codes_are_for_servers_and_signatures_for_devices(
     tenant: Tenant, service: str, phone: Phone, enrol: Enrol
 ) -> None:
@@ -211,6 +221,7 @@ async def test_codes_are_for_servers_and_signatures_for_devices(
 
 
 @pytest.mark.parametrize("code_length", ["3", "4"])
+@pytest.mark.provokes(60312)
 async def test_short_codes_are_asked_for_ten_times_a_day(tenant: Tenant, service: str, code_length: str) -> None:
     """With or without a code; the eleventh is 429 60312 and says when the next may be."""
     totp = await TotpFactor.agreed(tenant, service, Config_CodeLength=code_length)
@@ -222,6 +233,7 @@ async def test_short_codes_are_asked_for_ten_times_a_day(tenant: Tenant, service
     assert 86_000 < int(answer.headers["Retry-After"]) <= 86_400
 
 
+@pytest.mark.provokes(60312)
 async def test_long_codes_are_asked_for_fifty_times_an_hour(tenant: Tenant, totp: TotpFactor) -> None:
     """The next one is 429 60312; another factor may be asked for."""
     for _ in range(50):

@@ -143,6 +143,7 @@ def test_push_factors_have_no_secret_in_common_with_anything() -> None:
     assert given.then(entity(), [created(2), given.created(3), given.created(4)]).live_factors
 
 
+@pytest.mark.provokes(60315)
 def test_an_entity_has_a_hundred_totp_factors_at_most() -> None:
     """The next one is 400 60315; over some days, since a hundred are all that may be created on one."""
     state = given.entity(CREATED)
@@ -155,6 +156,7 @@ def test_an_entity_has_a_hundred_totp_factors_at_most() -> None:
     assert totp.decide_create_totp_factor(fewer, NEW_ENTITY, create(101), datetime(2026, 3, 3, tzinfo=UTC))
 
 
+@pytest.mark.provokes(60326)
 def test_a_hundred_factors_of_whatever_type_are_created_on_a_day() -> None:
     """429 60326 with the time until the next one."""
     state = given.entity(CREATED, *(created(number) for number in range(1, 91)))

@@ -65,10 +65,11 @@ class ChallengeEndpoints:
                 ChallengeBody,
                 200,
                 self.answer,
-                callers=(Caller.DEVICE,),
+                callers=_ANYBODY,
                 refusals=(
                     *_ABSENT,
                     codes.FACTOR_NOT_FOUND,
+                    codes.CHALLENGE_TRIES_EXHAUSTED,
                     codes.CHALLENGE_ANSWERED,
                     codes.CHALLENGE_EXPIRED,
                     codes.CHALLENGE_VERIFICATION_FAILED,
@@ -85,8 +86,8 @@ class ChallengeEndpoints:
                     codes.ENTITY_NOT_FOUND,
                     codes.FACTOR_NOT_FOUND,
                     codes.FACTOR_NOT_VERIFIED,
+                    codes.CHALLENGE_CREATIONS_EXHAUSTED,
                     codes.INVALID_DETAILS,
-                    codes.INVALID_FACTOR_TYPE,
                 ),
             ),
             Operation(
@@ -122,7 +123,7 @@ class ChallengeEndpoints:
         return Answer(challenge_body(await self._challenges.GetChallenge(request), call.urls), _SIGNATURE_HEADERS)
 
     async def answer(self, call: Call, params: AnswerChallengeParams) -> Answer:
-        """A challenge with a device's answer."""
+        """A challenge with a device's answer, or with a code tried."""
         request = challenge.AnswerChallengeRequest(
             context=call.context, **call.path, auth_payload=params.auth_payload, metadata=params.metadata
         )

@@ -79,6 +79,7 @@ class FactorEndpoints:
                 refusals=(
                     *_ABSENT,
                     codes.CREDENTIAL_MISSING,
+                    codes.FACTOR_TRIES_EXHAUSTED,
                     codes.FACTOR_VERIFICATION_FAILED,
                     codes.UNAUTHORIZED_FACTOR_CREATION,
                     codes.INVALID_CONFIG,

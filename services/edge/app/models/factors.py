@@ -128,7 +128,7 @@ Config = Annotated[object, one_of(PushConfig, TotpConfig)]
 class FactorBody(msgspec.Struct):
     """`verify.v2.service.entity.factor`."""
 
-    alternatives: ClassVar = (PushConfig, TotpConfig)
+    alternatives: ClassVar[tuple[type[msgspec.Struct], ...]] = (PushConfig, TotpConfig)
 
     sid: FactorSid
     account_sid: AccountSid
@@ -165,7 +165,7 @@ Binding = Annotated[object, one_of(PushBinding, TotpBinding)]
 class NewFactorBody(FactorBody):
     """`verify.v2.service.entity.new_factor`."""
 
-    alternatives: ClassVar = (*FactorBody.alternatives, PushBinding, TotpBinding)
+    alternatives: ClassVar[tuple[type[msgspec.Struct], ...]] = (*FactorBody.alternatives, PushBinding, TotpBinding)
 
     binding: Binding
     options: None  # of passkeys only

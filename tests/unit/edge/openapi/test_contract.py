@@ -20,9 +20,13 @@ ENTITY: Final = f"{SERVICE}/Entities/{{Identity}}"
 PAGE: Final = "PageSize Page PageToken"
 NEW_FACTOR: Final = (
     "FriendlyName* FactorType* Binding.Alg Binding.PublicKey Config.AppId Config.NotificationPlatform "
-    "Config.NotificationToken Config.SdkVersion Metadata"
+    "Config.NotificationToken Config.SdkVersion Binding.Secret Config.TimeStep Config.Skew Config.CodeLength "
+    "Config.Alg Metadata"
 )
-FACTOR_UPDATE: Final = "AuthPayload FriendlyName Config.NotificationToken Config.SdkVersion Config.NotificationPlatform"
+FACTOR_UPDATE: Final = (
+    "AuthPayload FriendlyName Config.NotificationToken Config.SdkVersion Config.TimeStep Config.Skew Config.CodeLength "
+    "Config.Alg Config.NotificationPlatform"
+)
 SERVICE_SETTINGS: Final = (
     "CodeLength LookupEnabled SkipSmsToLandlines DtmfInputRequired TtsName Psd2Enabled DoNotShareWarningEnabled "
     "CustomCodeEnabled Push.IncludeDate Push.ApnCredentialSid Push.FcmCredentialSid Totp.Issuer Totp.TimeStep "
@@ -76,7 +80,7 @@ OPERATIONS: Final = (
     Contracted(f"DELETE {SERVICE}/Webhooks/{{WebhookSid}}", "", 204),
     Contracted(f"GET {SERVICE}/Webhooks/{{WebhookSid}}", "", 200, "webhook"),
 )
-"""All of section 1a but TOTP's parameters and Notifications, which come with them.
+"""All of section 1a but Notifications, which come with them.
 
 Parameters of the path have our names for them; the contract calls the last one `Sid`.
 """
