@@ -47,6 +47,7 @@ async def heard_by(phone: Phone) -> AsyncIterator[AsyncIterator[str]]:
         yield (str(event.body["challenge_sid"]) async for event in heard)
 
 
+@pytest.mark.exercises("POST /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges/{ChallengeSid}/Notifications")
 async def test_a_notification_shows_what_was_asked_for(tenant: Tenant, reachable: Phone) -> None:
     """201 with every field; five minutes unless told otherwise."""
     challenge = await tenant.challenge(reachable.entity, reachable.sid)
@@ -62,6 +63,7 @@ async def test_a_notification_shows_what_was_asked_for(tenant: Tenant, reachable
 
 
 @pytest.mark.parametrize("ttl", ["-1", "301", "soon", "1.5", "99999999999"])
+@pytest.mark.provokes(60306)
 async def test_another_ttl_is_refused_and_does_not_count(tenant: Tenant, reachable: Phone, ttl: str) -> None:
     """400, 60306: all three are still there."""
     challenge = await tenant.challenge(reachable.entity, reachable.sid)
@@ -71,6 +73,7 @@ async def test_another_ttl_is_refused_and_does_not_count(tenant: Tenant, reachab
 
 
 @EVERY_SHAPE
+@pytest.mark.provokes(60309)
 async def test_three_may_be_asked_for(tenant: Tenant, reachable: Phone) -> None:
     """At once, wherever they are served; the others and the next are 429 60309. Another challenge has its own."""
     challenge = await tenant.challenge(reachable.entity, reachable.sid)
@@ -92,6 +95,7 @@ async def test_an_open_stream_tells_of_the_challenge_again(tenant: Tenant, reach
         assert await anext(heard) == challenge["sid"]
 
 
+@pytest.mark.provokes(60322)
 async def test_what_was_shown_before_is_what_is_signed_after(tenant: Tenant, reachable: Phone) -> None:
     """A notification changes no signed member; an answered challenge is pushed no more: 403 60322."""
     challenge = await tenant.challenge(reachable.entity, reachable.sid)
@@ -101,6 +105,7 @@ async def test_what_was_shown_before_is_what_is_signed_after(tenant: Tenant, rea
     assert refused(await tenant.client.post(notifications(challenge))) == (403, 60322)
 
 
+@pytest.mark.provokes(60323)
 async def test_an_expired_challenge_is_pushed_no_more(tenant: Tenant, reachable: Phone) -> None:
     """403, 60323."""
     soon = datetime.fromtimestamp(int(time.time()), UTC) + timedelta(seconds=2)
@@ -114,6 +119,7 @@ async def test_an_expired_challenge_is_pushed_no_more(tenant: Tenant, reachable:
     assert refused(await tenant.client.post(notifications(challenge))) == (403, 60323)
 
 
+@pytest.mark.provokes(60307)
 async def test_a_phone_without_a_platform_is_not_pushed_to(tenant: Tenant, phone: Phone) -> None:
     """400, 60307; with one it is: what counts is the factor as it is now."""
     challenge = await tenant.challenge(phone.entity, phone.sid)
@@ -123,6 +129,7 @@ async def test_a_phone_without_a_platform_is_not_pushed_to(tenant: Tenant, phone
     await tenant.create(notifications(challenge), {})
 
 
+@pytest.mark.provokes(60307, 60322)
 async def test_a_challenge_of_a_totp_factor_is_not_pushed(tenant: Tenant, service: str) -> None:
     """400, 60307: there is no device. Once a code was accepted, it is 403 60322 first."""
     totp = await TotpFactor.agreed(tenant, service)
@@ -159,6 +166,7 @@ async def test_a_challenge_that_is_not_there_is_not_pushed(
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.provokes(20004)
 async def test_notifications_can_not_be_read(tenant: Tenant, reachable: Phone, method: str) -> None:
     """405: the one operation is POST."""
     path = notifications(await tenant.challenge(reachable.entity, reachable.sid))

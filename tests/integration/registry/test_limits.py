@@ -70,6 +70,7 @@ async def test_parallel_enrolments_exceed_no_number_of_creations_a_day(
     assert await enrolled_at_once(twice, 2) == ([], [60326, 60326])
 
 
+@pytest.mark.provokes(60328)
 async def test_an_account_creates_so_many_entities_a_second(world: World, tenant: Tenant) -> None:
     """60328, over two processes, with a first factor or without; an entity that is there already costs nothing."""
     per_second, asked = 3, 24

@@ -26,7 +26,13 @@ class EntityEndpoints:
         """All of them."""
         return (
             Operation(
-                "POST", COLLECTION, CreateEntityParams, EntityBody, 201, self.create, refusals=(codes.ENTITY_EXISTS,)
+                "POST",
+                COLLECTION,
+                CreateEntityParams,
+                EntityBody,
+                201,
+                self.create,
+                refusals=(codes.ENTITY_EXISTS, codes.ENTITY_CREATIONS_EXHAUSTED),
             ),
             Operation("GET", COLLECTION, PageParams, EntityPage, 200, self.list),
             Operation("GET", ITEM, NoParams, EntityBody, 200, self.fetch, refusals=(codes.ENTITY_NOT_FOUND,)),

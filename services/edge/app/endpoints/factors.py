@@ -52,6 +52,7 @@ class FactorEndpoints:
                     codes.TOO_MANY_FACTORS,
                     codes.SAME_BINDING,
                     codes.FACTOR_CREATIONS_EXHAUSTED,
+                    codes.ENTITY_CREATIONS_EXHAUSTED,
                     codes.INVALID_IDENTITY,
                     codes.INVALID_FACTOR_TYPE,
                     codes.INVALID_CONFIG,

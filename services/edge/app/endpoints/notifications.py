@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pushward import error_codes as codes
 from pushward.api.challenge.v1 import challenge_pb2 as challenge
 from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesStub
 from services.edge.app.models.notifications import CreateNotificationParams, NotificationBody, notification_body
@@ -19,7 +20,25 @@ class NotificationEndpoints:
 
     def operations(self) -> Sequence[Operation]:
         """All of them."""
-        return (Operation("POST", COLLECTION, CreateNotificationParams, NotificationBody, 201, self.create),)
+        return (
+            Operation(
+                "POST",
+                COLLECTION,
+                CreateNotificationParams,
+                NotificationBody,
+                201,
+                self.create,
+                refusals=(
+                    codes.NO_NOTIFICATION_PLATFORM,
+                    codes.NOTIFICATIONS_EXHAUSTED,
+                    codes.CHALLENGE_ANSWERED,
+                    codes.CHALLENGE_EXPIRED,
+                    codes.FACTOR_NOT_FOUND,
+                    codes.CHALLENGE_NOT_FOUND,
+                    codes.ENTITY_NOT_FOUND,
+                ),
+            ),
+        )
 
     async def create(self, call: Call, params: CreateNotificationParams) -> Answer:
         """A new notification."""

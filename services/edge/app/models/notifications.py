@@ -1,9 +1,22 @@
 """A Notification on the wire (contract section 1a)."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from pushward.api.challenge.v1 import challenge_pb2 as challenge
 from pushward.challenge_view import date_text
+from services.edge.app.models.shapes import (
+    AccountSid,
+    ChallengeSid,
+    Date,
+    EntitySid,
+    Identity,
+    NotificationSid,
+    ServiceSid,
+    told,
+)
 from services.edge.app.params import Int32, Params
 
 PRIORITY = "high"
@@ -13,21 +26,21 @@ PRIORITY = "high"
 class CreateNotificationParams(Params, frozen=True, kw_only=True):
     """One more push of a challenge; `Ttl` in seconds."""
 
-    ttl: Int32 | None = None
+    ttl: Annotated[Int32, Meta(description="Seconds; 300 if not given."), told(minimum=0, maximum=300)] | None = None
 
 
 class NotificationBody(msgspec.Struct):
     """`verify.v2.service.entity.challenge.notification`."""
 
-    sid: str
-    account_sid: str
-    service_sid: str
-    entity_sid: str
-    identity: str
-    challenge_sid: str
-    priority: str
-    ttl: int
-    date_created: str
+    sid: NotificationSid
+    account_sid: AccountSid
+    service_sid: ServiceSid
+    entity_sid: EntitySid
+    identity: Identity
+    challenge_sid: ChallengeSid
+    priority: Annotated[str, told(enum=[PRIORITY])]
+    ttl: Annotated[int, told(minimum=0, maximum=300)]
+    date_created: Date
 
 
 def notification_body(notification: challenge.Notification) -> NotificationBody:

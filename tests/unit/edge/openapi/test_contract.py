@@ -67,6 +67,7 @@ OPERATIONS: Final = (
     Contracted(f"POST {ENTITY}/Factors/{{FactorSid}}", FACTOR_UPDATE, 200, "factor"),
     Contracted(f"GET {ENTITY}/Factors", PAGE, 200, "factors page"),
     Contracted(f"POST {ENTITY}/Factors", NEW_FACTOR, 201, "new_factor"),
+    Contracted(f"POST {ENTITY}/Challenges/{{ChallengeSid}}/Notifications", "Ttl", 201, "notification"),
     Contracted("POST /v2/Services", f"FriendlyName* {SERVICE_SETTINGS}", 201, "service"),
     Contracted("GET /v2/Services", PAGE, 200, "services page"),
     Contracted(f"GET {SERVICE}", "", 200, "service"),
@@ -80,7 +81,7 @@ OPERATIONS: Final = (
     Contracted(f"DELETE {SERVICE}/Webhooks/{{WebhookSid}}", "", 204),
     Contracted(f"GET {SERVICE}/Webhooks/{{WebhookSid}}", "", 200, "webhook"),
 )
-"""All of section 1a but Notifications, which come with them.
+"""All of section 1a.
 
 Parameters of the path have our names for them; the contract calls the last one `Sid`.
 """
@@ -100,6 +101,7 @@ MEMBERS: Final = {
     "entity": "sid identity account_sid service_sid date_created date_updated url links",
     "factor": _FACTOR,
     "new_factor": f"{_FACTOR} binding options",
+    "notification": "sid account_sid service_sid entity_sid identity challenge_sid priority ttl date_created",
     "service": (
         "sid account_sid friendly_name code_length lookup_enabled psd2_enabled skip_sms_to_landlines "
         "dtmf_input_required tts_name do_not_share_warning_enabled custom_code_enabled push totp default_template_sid "
