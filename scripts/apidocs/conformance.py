@@ -9,7 +9,7 @@ from typing import Final
 from pushward.error_codes import DICTIONARY
 from scripts.apidocs.claims import Claims, claims
 from scripts.apidocs.errors import NOT_USED, spans
-from services.edge.app.openapi.schemas import Json
+from services.edge.app.models.shapes import Json
 from tests.support.sightings import EXERCISES, PROVOKES
 
 GENERATED: Final = "<!-- Generated from the tests' markers by `make docs`; never edited. -->"

@@ -6,7 +6,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.e2e.conftest import Enrol
-from tests.e2e.contract import ACCESS_TOKEN, NEW_FACTOR, conforms
 from tests.support.phone import new_identity
 from tests.support.push_factor import possession, push_form
 from tests.support.tenant import Tenant, answered, entity_path, refused
@@ -25,7 +24,6 @@ async def test_an_access_token_is_shown_once(tenant: Tenant, service: str, ident
     """With its creation; a later read says everything but the token."""
     form = {"Identity": identity, "FactorType": "push", "FactorFriendlyName": "Phone", "Ttl": "300"}
     created = await tenant.create(f"/v2/Services/{service}/AccessTokens", form)
-    conforms(created, ACCESS_TOKEN)
     assert (created["entity_identity"], created["factor_friendly_name"], created["ttl"]) == (identity, "Phone", 300)
     assert created["token"]
     assert await tenant.get(f"/v2/Services/{service}/AccessTokens/{created['sid']}") == {**created, "token": None}
@@ -53,7 +51,6 @@ async def test_a_device_enrols_once_with_a_token(tenant: Tenant, service: str, i
     factors = f"{entity_path(service, identity)}/Factors"
     form = push_form(ec.generate_private_key(ec.SECP256R1()))
     first = answered(await tenant.client.post(factors, data=form, auth=bearer), 201)
-    conforms(first, NEW_FACTOR)
     again = answered(await tenant.client.post(factors, data=form, auth=bearer), 201)
     assert again["sid"] == first["sid"]
     other = push_form(ec.generate_private_key(ec.SECP256R1()))

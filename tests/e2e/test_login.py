@@ -7,7 +7,6 @@ from typing import Literal
 import pytest
 from pushward_device import ChallengeStatus, ReceiptInvalidError, receipt
 
-from tests.e2e.contract import CHALLENGE, conforms
 from tests.support.phone import Phone
 from tests.support.push_factor import spki_b64
 from tests.support.system import Shape
@@ -49,7 +48,6 @@ async def test_a_login_is_decided_on_the_device(
     answer = phone.device.approve if decision == "approved" else phone.device.deny
     assert (await answer(shown)).status == decision
     seen = await tenant.get(f"{phone.entity}/Challenges/{created['sid']}")
-    conforms(seen, CHALLENGE)
     assert seen["status"] == decision
     assert seen["date_responded"] >= created["date_created"]
     changeable = ("status", "date_responded", "date_updated")

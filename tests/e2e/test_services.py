@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import pytest
 
-from tests.e2e.contract import SERVICE, conforms
 from tests.support.tenant import Tenant, refused
 
 SETTINGS: Final = {
@@ -64,7 +63,6 @@ SHOWN: Final[dict[str, Any]] = {  # Any: JSON
 async def test_a_new_service_has_the_defaults(tenant: Tenant) -> None:
     """Only a name is needed; the rest is as the contract says."""
     created = await tenant.create("/v2/Services", {"FriendlyName": "Stage"})
-    conforms(created, SERVICE)
     assert created["friendly_name"] == "Stage"
     assert created["account_sid"] == tenant.account.sid
     assert created["push"]["include_date"] is False
@@ -77,7 +75,6 @@ async def test_a_new_service_has_the_defaults(tenant: Tenant) -> None:
 async def test_a_service_keeps_every_setting(tenant: Tenant) -> None:
     """What was given at its creation is what it shows, then and later."""
     created = await tenant.create("/v2/Services", {"FriendlyName": "Stage", **SETTINGS})
-    conforms(created, SERVICE)
     assert {name: created[name] for name in SHOWN} == SHOWN
     assert await tenant.get(f"/v2/Services/{created['sid']}") == created
 

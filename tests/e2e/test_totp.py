@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 
 from tests.e2e.conftest import Enrol
-from tests.e2e.contract import NEW_TOTP_FACTOR, TOTP_CHALLENGE, TOTP_FACTOR, conforms
 from tests.e2e.test_deliveries import V1_CHALLENGE, V2_CHALLENGE, V2_FACTOR, hooked
 from tests.support.phone import Phone, new_identity
 from tests.support.receiver import Receiver
@@ -34,19 +33,16 @@ async def totp(tenant: Tenant, service: str) -> TotpFactor:
 async def test_a_login_with_a_code(tenant: Tenant, service: str) -> None:
     """A made secret, scanned; a first code verifies; the next one logs in, once."""
     totp = await TotpFactor.agreed(tenant, service)
-    conforms(totp.created, NEW_TOTP_FACTOR)
     assert totp.created["status"] == "unverified"
     assert len(totp.created["binding"]["secret"]) == 32
     assert (await tenant.get(totp.entity))["sid"] == totp.created["entity_sid"]
     assert refused(await totp.post_challenge(totp.app.code())) == (403, 60318)
 
     verified = await totp.verify()
-    conforms(verified, TOTP_FACTOR)
     assert await tenant.get(totp.path) == verified
     assert (await tenant.get(f"{totp.entity}/Factors"))["factors"] == [verified]
 
     challenge = await totp.challenge(totp.app.code())
-    conforms(challenge, TOTP_CHALLENGE)
     assert (challenge["status"], challenge["details"], challenge["hidden_details"]) == ("approved", None, None)
     assert challenge["date_responded"] is not None
     assert await tenant.get(challenge["url"]) == challenge
@@ -146,7 +142,6 @@ async def test_five_wrong_codes_end_a_verification(tenant: Tenant, service: str)
     assert refused(await tenant.client.post(totp.path, data={"AuthPayload": "12"})) == (400, 60306)
     for _ in range(5):
         shown = await tenant.update(totp.path, {"AuthPayload": totp.app.wrong_code()})
-        conforms(shown, TOTP_FACTOR)
         assert shown["status"] == "unverified"
     assert refused(await tenant.client.post(totp.path, data={"AuthPayload": totp.app.code()})) == (429, 60310)
     assert (await tenant.get(totp.path))["status"] == "unverified"
@@ -176,7 +171,6 @@ async def test_a_configuration_is_changed(tenant: Tenant, totp: TotpFactor) -> N
 async def test_five_wrong_codes_end_a_challenge(tenant: Tenant, totp: TotpFactor) -> None:
     """The first at creation, which counts; the fifth is still 200 pending, the sixth 429 60308, though it is right."""
     challenge = await totp.challenge(totp.app.wrong_code(), **{"Details.Message": "Pay?", "HiddenDetails": '{"a":"b"}'})
-    conforms(challenge, TOTP_CHALLENGE)
     assert challenge["details"] == {"message": "Pay?", "fields": []}
     for _ in range(4):
         shown = await tenant.update(challenge["url"], {"AuthPayload": totp.app.wrong_code()})

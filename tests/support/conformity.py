@@ -16,8 +16,8 @@ import httpx
 import jsonschema_rs
 
 from pushward import error_codes as codes
+from services.edge.app.models.shapes import Json
 from services.edge.app.openapi.document import document
-from services.edge.app.openapi.schemas import Json
 from services.edge.wiring import described_operations
 from tests.support.sightings import SIGHTINGS
 

@@ -1,7 +1,7 @@
 """A Challenge on the wire (contract section 1a); what is signed of it, `pushward.challenge_view` renders."""
 
 import base64
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
@@ -23,6 +23,8 @@ from services.edge.app.models.shapes import (
     ServiceSid,
     StringMap,
     Url,
+    for_type,
+    reference,
     sid_pattern,
     told,
 )
@@ -129,6 +131,8 @@ class ChallengeLinks(msgspec.Struct):
 
 class ChallengeBody(msgspec.Struct):
     """`verify.v2.service.entity.challenge`. A TOTP factor's may have no details at all: no device ever reads it."""
+
+    rules: ClassVar = (for_type("push", details=reference(Details)),)
 
     sid: ChallengeSid
     account_sid: AccountSid

@@ -23,7 +23,9 @@ from services.edge.app.models.shapes import (
     ServiceSid,
     StringMap,
     Url,
+    for_type,
     one_of,
+    reference,
     told,
 )
 from services.edge.app.models.values import (
@@ -129,6 +131,10 @@ class FactorBody(msgspec.Struct):
     """`verify.v2.service.entity.factor`."""
 
     alternatives: ClassVar[tuple[type[msgspec.Struct], ...]] = (PushConfig, TotpConfig)
+    rules: ClassVar = (
+        for_type("push", config=reference(PushConfig)),
+        for_type("totp", config=reference(TotpConfig)),
+    )
 
     sid: FactorSid
     account_sid: AccountSid
@@ -166,6 +172,10 @@ class NewFactorBody(FactorBody):
     """`verify.v2.service.entity.new_factor`."""
 
     alternatives: ClassVar[tuple[type[msgspec.Struct], ...]] = (*FactorBody.alternatives, PushBinding, TotpBinding)
+    rules: ClassVar = (
+        for_type("push", config=reference(PushConfig), binding=reference(PushBinding)),
+        for_type("totp", config=reference(TotpConfig), binding=reference(TotpBinding)),
+    )
 
     binding: Binding
     options: None  # of passkeys only

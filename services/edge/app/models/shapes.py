@@ -13,8 +13,10 @@ from msgspec import inspect as models
 
 from pushward import ids
 
+Json = dict[str, Any]
+"""A JSON object. Any: members of every type."""
+
 REFERENCES: Final = "#/components/schemas/{name}"
-"""Where the document has a model's schema."""
 TOLD: Final = "x-told"
 
 
@@ -28,7 +30,17 @@ def one_of(*answers: type[msgspec.Struct]) -> Meta:
 
     The Struct with that member names them in a class variable `alternatives`, for the document to have them all.
     """
-    return told(oneOf=[{"$ref": REFERENCES.format(name=answer.__name__)} for answer in answers])
+    return told(oneOf=[reference(answer) for answer in answers])
+
+
+def reference(answer: type[msgspec.Struct]) -> Json:
+    """Where the document has a model's schema."""
+    return {"$ref": REFERENCES.format(name=answer.__name__)}
+
+
+def for_type(factor_type: str, **members: Json) -> Json:
+    """What members look like where `factor_type` is this; for a Struct's class variable `rules`."""
+    return {"if": {"properties": {"factor_type": {"const": factor_type}}}, "then": {"properties": members}}
 
 
 def enumeration(kind: models.Type) -> Sequence[str] | None:

@@ -7,10 +7,10 @@ import msgspec
 
 from pushward import error_codes as codes
 from services.edge.app.health import LIVE_PATH, READY_PATH, HealthBody
+from services.edge.app.models.shapes import Json, reference
 from services.edge.app.openapi.errors import PATH as ERROR_PATH
 from services.edge.app.openapi.errors import ErrorCodeBody
 from services.edge.app.openapi.refusals import FOR_ALL, by_status, header, responses
-from services.edge.app.openapi.schemas import Json, reference
 from services.edge.app.operation import Caller
 from services.edge.app.streams.endpoint import PATH as STREAM_PATH
 from services.edge.app.urls import EXTENSIONS

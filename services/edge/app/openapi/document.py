@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Final
 
-from services.edge.app.models.shapes import IDENTITY_EXAMPLE, IDENTITY_PATTERN, sid_example, sid_pattern
+from services.edge.app.models.shapes import (
+    IDENTITY_EXAMPLE,
+    IDENTITY_PATTERN,
+    Json,
+    reference,
+    sid_example,
+    sid_pattern,
+)
 from services.edge.app.openapi import beside
 from services.edge.app.openapi.refusals import HEADERS, header, refusals, responses, shared_responses
-from services.edge.app.openapi.schemas import Json, answer_schemas, parameter_schema, reference
+from services.edge.app.openapi.schemas import answer_schemas, parameter_schema
 from services.edge.app.operation import SID_KINDS, AnswerHeader, Caller, Operation
 from services.edge.app.responses import Envelope
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pushward.error_codes import BY_CODE
+from services.edge.app.models.shapes import Json
 from services.edge.app.openapi import errors, markup
-from services.edge.app.openapi.schemas import Json
 
 METHODS: Final = ("get", "post", "delete")
 _PREFIX: Final = "#/components/schemas/"

@@ -10,7 +10,7 @@ from typing import Final
 
 from pushward import error_codes as codes
 from pushward.error_codes import ErrorCode
-from services.edge.app.openapi.schemas import Json, reference
+from services.edge.app.models.shapes import Json, reference
 from services.edge.app.operation import Operation
 from services.edge.app.responses import Envelope
 

@@ -9,18 +9,16 @@ from typing import Any, Final
 
 import msgspec
 
-from services.edge.app.models.shapes import REFERENCES, TOLD
+from services.edge.app.models.shapes import REFERENCES, TOLD, Json
 from services.edge.app.params import Params
-
-Json = dict[str, Any]
-"""A JSON object. Any: members of every type."""
 
 _NULL: Final[Json] = {"type": "null"}
 
 
 def answer_schemas(models: Collection[type[msgspec.Struct]]) -> Json:
     """Each model, and each that it holds, by name."""
-    return {name: _closed(schema) for name, schema in _components(models).items()}
+    rules = {model.__name__: {"allOf": list(model.rules)} for model in models if hasattr(model, "rules")}
+    return {name: {**_closed(schema), **rules.get(name, {})} for name, schema in _components(models).items()}
 
 
 def parameter_schema(model: type[Params]) -> Json:
@@ -29,11 +27,6 @@ def parameter_schema(model: type[Params]) -> Json:
     properties = {name: _given(member) for name, member in schema["properties"].items()}
     required = {"required": schema["required"]} if schema["required"] else {}
     return {"type": "object", "properties": properties, **required}
-
-
-def reference(model: type[msgspec.Struct]) -> Json:
-    """Where a model's schema stands."""
-    return {"$ref": REFERENCES.format(name=model.__name__)}
 
 
 def _components(models: Collection[type[msgspec.Struct]]) -> Json:

@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
+from services.edge.app.models.shapes import Json
 from services.edge.app.openapi.document import document
-from services.edge.app.openapi.schemas import Json
 from services.edge.wiring import described_operations
 
 DOCUMENT: Final = document(described_operations())

@@ -8,9 +8,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from pushward.error_codes import BY_CODE
+from services.edge.app.models.shapes import Json
 from services.edge.app.openapi.document import document, shown_path
 from services.edge.app.openapi.refusals import refusals
-from services.edge.app.openapi.schemas import Json
 from services.edge.app.operation import Operation
 from services.edge.wiring import described_operations
 
