@@ -19,11 +19,13 @@ called: what is wrong and what to do. Inner text belongs into ``__cause__``, whi
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from pushward import error_codes
+
 
 class PushwardError(Exception):
     """The root. ``code`` is the contract's; ``message`` may be shown to the caller."""
 
-    default_code: ClassVar[int] = 20500
+    default_code: ClassVar[int] = error_codes.INTERNAL
 
     def __init__(self, message: str, *, code: int | None = None, retry_after_seconds: int | None = None) -> None:
         super().__init__(message)
@@ -35,49 +37,49 @@ class PushwardError(Exception):
 class BadRequestError(PushwardError):
     """What was asked makes no sense."""
 
-    default_code = 60300
+    default_code = error_codes.INVALID_PARAMETER
 
 
 class UnauthenticatedError(PushwardError):
     """Who asks is not known."""
 
-    default_code = 20003
+    default_code = error_codes.BAD_CREDENTIALS
 
 
 class ForbiddenError(PushwardError):
     """Known, but not allowed; or refused as things stand."""
 
-    default_code = 20403
+    default_code = error_codes.FORBIDDEN
 
 
 class NotFoundError(PushwardError):
     """Not there, or not the caller's: the two must look the same."""
 
-    default_code = 20404
+    default_code = error_codes.NOT_FOUND
 
 
 class ConflictError(PushwardError):
     """Exists already."""
 
-    default_code = 60301
+    default_code = error_codes.ENTITY_EXISTS
 
 
 class PayloadTooLargeError(PushwardError):
     """Longer than a named bound."""
 
-    default_code = 20413
+    default_code = error_codes.BODY_TOO_LARGE
 
 
 class TooManyRequestsError(PushwardError):
     """A limit was reached."""
 
-    default_code = 20429
+    default_code = error_codes.TOO_MANY_REQUESTS
 
 
 class UnavailableError(PushwardError):
     """Something we need is away; the same request may succeed later."""
 
-    default_code = 20503
+    default_code = error_codes.UNAVAILABLE
 
 
 class RevisionRefusedError(UnavailableError):
@@ -87,7 +89,7 @@ class RevisionRefusedError(UnavailableError):
 class InternalError(PushwardError):
     """Our defect."""
 
-    default_code = 20500
+    default_code = error_codes.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)

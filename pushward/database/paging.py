@@ -15,14 +15,13 @@ from typing import Final, Generic, Self, TypeVar
 
 import msgspec
 
+from pushward import error_codes
 from pushward.api.common.v1 import common_pb2
 from pushward.errors import BadRequestError
 
 PAGE_SIZE_DEFAULT: Final = 50
 PAGE_SIZE_MAX: Final = 1000
 TOKEN_CHARACTERS_MAX: Final = 128
-BAD_SIZE: Final = 60373
-BAD_TOKEN: Final = 60374
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -84,7 +83,7 @@ class Page:
         """
         size = request.size if request.size or request.token else PAGE_SIZE_DEFAULT
         if not 1 <= size <= PAGE_SIZE_MAX:
-            raise BadRequestError(f"PageSize must be 1 to {PAGE_SIZE_MAX}.", code=BAD_SIZE)
+            raise BadRequestError(f"PageSize must be 1 to {PAGE_SIZE_MAX}.", code=error_codes.INVALID_PAGE_SIZE)
         if not request.token:
             return cls(size, _Way.AFTER, None)
         way, key = _decoded(request.token)
@@ -130,4 +129,6 @@ def _decoded(token: str) -> tuple[_Way, Key | None]:
                 return way, (_EPOCH + microseconds * _MICROSECOND, sid)
         except (ValueError, OverflowError):  # base64's and JSON's errors are ValueErrors
             pass
-    raise BadRequestError("PageToken is not one of ours. Take it from a page's next_page_url.", code=BAD_TOKEN)
+    raise BadRequestError(
+        "PageToken is not one of ours. Take it from a page's next_page_url.", code=error_codes.INVALID_PAGE_TOKEN
+    )

@@ -1,12 +1,10 @@
 """What every request between services carries: who asks, and the ids that make a retry the same append."""
 
-from typing import Final
 from uuid import UUID
 
+from pushward import error_codes
 from pushward.api.common.v1 import common_pb2
 from pushward.errors import ForbiddenError
-
-FORBIDDEN_CODE: Final = 20403
 
 
 def request_context(
@@ -64,4 +62,4 @@ def correlation_id_of(context: common_pb2.RequestContext) -> UUID:
 
 
 def _only(what: str) -> ForbiddenError:
-    return ForbiddenError(f"This takes {what}.", code=FORBIDDEN_CODE)
+    return ForbiddenError(f"This takes {what}.", code=error_codes.FORBIDDEN)

@@ -4,7 +4,7 @@ import ast
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 import pytest
 
@@ -98,3 +98,18 @@ def test_every_code_of_a_parameter_is_a_bad_request() -> None:
     for model in models:
         for code in (model.invalid_code, *model.invalid_codes.values()):
             assert BY_CODE[code].status == 400, model
+
+
+def test_no_module_has_numbers_of_its_own() -> None:
+    """A code is written once, in the table."""
+    for top in ("pushward", "services"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if name == "pushward/error_codes.py" or name.startswith("pushward/api/"):
+                continue
+            numbers = {node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if _is_number(node)}
+            assert not numbers & BY_CODE.keys(), name
+
+
+def _is_number(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and type(node.value) is int

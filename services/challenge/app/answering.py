@@ -8,7 +8,7 @@ for a fresh version then, since a sibling factor may have moved the entity.
 from dataclasses import dataclass
 from uuid import UUID
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.common.v1 import common_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
@@ -109,9 +109,11 @@ class Answering:
 def _answer(request: challenge_pb2.AnswerChallengeRequest, device: common_pb2.DevicePrincipal) -> _Answer:
     jws = request.auth_payload
     if not jws:
-        raise BadRequestError("AuthPayload is required.", code=rules.INVALID_REQUEST)
+        raise BadRequestError("AuthPayload is required.", code=error_codes.INVALID_REQUEST)
     if len(jws) > JWS_LENGTH_MAX:
-        raise BadRequestError(f"AuthPayload may have at most {JWS_LENGTH_MAX} characters.", code=rules.INVALID_REQUEST)
+        raise BadRequestError(
+            f"AuthPayload may have at most {JWS_LENGTH_MAX} characters.", code=error_codes.INVALID_REQUEST
+        )
     try:
         claims = verify_receipt(jws, device.public_key)
     except ReceiptError:

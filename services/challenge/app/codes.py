@@ -10,7 +10,7 @@ meanwhile: of those who try at once, one at most sees an approval.
 
 from uuid import UUID
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.common.v1 import common_pb2
 from pushward.api.registry.v1 import registry_pb2
@@ -18,7 +18,7 @@ from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.errors import BadRequestError, ForbiddenError
 from pushward.eventlog.aggregate import Aggregate
 from pushward.eventlog.commands import Change, CommandRunner, Plan
-from pushward.rpc.context import FORBIDDEN_CODE, command_id_of
+from pushward.rpc.context import command_id_of
 from pushward.strictjson import JsonObject
 from pushward.values import FactorType
 from services.challenge.app.contents import METADATA, Contents
@@ -56,7 +56,7 @@ class CodeAnswering:
         BadRequestError 60306; TooManyRequestsError 60308.
         """
         if not request.auth_payload:
-            raise BadRequestError("AuthPayload is required.", code=rules.INVALID_REQUEST)
+            raise BadRequestError("AuthPayload is required.", code=error_codes.INVALID_REQUEST)
         metadata = rules.metadata(request.metadata)
         scope = await account_scope(self._registry, request.context, request.service_sid, request.identity)
         stream_id = ids.stream_of_sid(challenge_sid_of(request.challenge_sid))
@@ -133,4 +133,4 @@ class CodeAnswering:
 def _require_totp(challenge: Challenge) -> None:
     """Raises ForbiddenError 20403 for a challenge that only its device can answer."""
     if challenge.factor_type is not FactorType.TOTP:
-        raise ForbiddenError("Only the factor's own device can answer this challenge.", code=FORBIDDEN_CODE)
+        raise ForbiddenError("Only the factor's own device can answer this challenge.", code=error_codes.FORBIDDEN)

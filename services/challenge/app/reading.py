@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pushward import ids, strictjson
+from pushward import error_codes, ids, strictjson
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.common.v1 import common_pb2
 from pushward.api.registry.v1 import registry_pb2
@@ -14,7 +14,7 @@ from pushward.values import FactorType
 from services.challenge.app.contents import DETAILS, RECEIPT, STATUS_OF, Contents
 from services.challenge.app.expiry import Expiry
 from services.challenge.app.ports import ChallengeStore, Filter, Loaded, key_of
-from services.challenge.app.scope import FACTOR_NOT_FOUND, Scope, account_scope, challenge_sid_of, scope_of
+from services.challenge.app.scope import Scope, account_scope, challenge_sid_of, scope_of
 from services.challenge.domain.decider import not_found, visible
 from services.challenge.domain.state import Challenge, Status
 
@@ -110,7 +110,7 @@ def _factor(scope: Scope, request: challenge_pb2.ListChallengesRequest) -> str |
     if scope.factor_sid is None:
         return asked
     if asked not in (None, scope.factor_sid):
-        raise NotFoundError("There is no such factor.", code=FACTOR_NOT_FOUND)
+        raise NotFoundError("There is no such factor.", code=error_codes.FACTOR_NOT_FOUND)
     return scope.factor_sid
 
 

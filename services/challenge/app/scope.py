@@ -1,9 +1,8 @@
 """Whose challenges a request may see: an account's own, or those of the one factor that a device is."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.common.v1 import common_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
@@ -12,9 +11,6 @@ from pushward.ids import Sid
 from pushward.rpc.context import account_of, device_of
 from services.challenge.domain.decider import not_found
 from services.challenge.domain.state import Challenge
-
-FACTOR_NOT_FOUND: Final = 60390
-ENTITY_NOT_FOUND: Final = 60392
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ def device_scope(device: common_pb2.DevicePrincipal, service_sid: str, identity:
     if device.service_sid != _canonical(service_sid):
         raise NotFoundError("There is no such service.")
     if device.identity != identity:
-        raise NotFoundError("There is no such entity.", code=ENTITY_NOT_FOUND)
+        raise NotFoundError("There is no such entity.", code=error_codes.ENTITY_NOT_FOUND)
     return Scope(device.account_sid, device.service_sid, identity, device.factor_sid)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypedDict
 
+from pushward import error_codes
 from pushward.errors import ForbiddenError, NotFoundError, TooManyRequestsError
 from pushward.ids import Sid
 from pushward.strictjson import strictly_equal
@@ -27,13 +28,6 @@ from services.challenge.domain.events import (
 )
 from services.challenge.domain.state import ATTEMPTS_MAX, Challenge, ChallengeState, Status
 
-TOO_MANY_ATTEMPTS: Final = 60308
-FACTOR_NOT_VERIFIED: Final = 60318
-ANSWERED: Final = 60322
-EXPIRED: Final = 60323
-BAD_RECEIPT: Final = 60324
-NOT_FOUND: Final = 60391
-
 _ANSWERS: Final[dict[str, type[ChallengeApproved] | type[ChallengeDenied]]] = {
     "approved": ChallengeApproved,
     "denied": ChallengeDenied,
@@ -48,7 +42,9 @@ def decide_create(state: ChallengeState, command: CreateChallenge, now: datetime
     assert state.challenge is None, "a new SID has no history"
     factor = command.factor
     if factor.factor_status is not FactorStatus.VERIFIED:
-        raise ForbiddenError("The factor is not verified yet: it can't be challenged.", code=FACTOR_NOT_VERIFIED)
+        raise ForbiddenError(
+            "The factor is not verified yet: it can't be challenged.", code=error_codes.FACTOR_NOT_VERIFIED
+        )
     assert command.details is not None or factor.factor_type is FactorType.TOTP, "a device must have something to show"
     about: Subject = {
         "challenge_sid": command.sid,
@@ -91,7 +87,8 @@ def decide_attempt(state: ChallengeState, now: datetime) -> list[Event]:
         return decide_expire(state, now)
     if challenge.attempts >= ATTEMPTS_MAX:
         raise TooManyRequestsError(
-            f"{ATTEMPTS_MAX} codes were given for this challenge. Create a new one.", code=TOO_MANY_ATTEMPTS
+            f"{ATTEMPTS_MAX} codes were given for this challenge. Create a new one.",
+            code=error_codes.CHALLENGE_TRIES_EXHAUSTED,
         )
     return [ChallengeAttempted(**subject(challenge), attempt=challenge.attempts + 1)]
 
@@ -135,14 +132,14 @@ def visible(state: ChallengeState) -> Challenge:
 def refuse_expired(challenge: Challenge) -> None:
     """Raises ForbiddenError 60323 for a challenge that has expired."""
     if challenge.status is Status.EXPIRED:
-        raise ForbiddenError("The challenge has expired.", code=EXPIRED)
+        raise ForbiddenError("The challenge has expired.", code=error_codes.CHALLENGE_EXPIRED)
 
 
 def answerable(state: ChallengeState) -> Challenge:
     """The challenge, if nothing has become of it yet. Raises NotFoundError 60391, ForbiddenError 60322, 60323."""
     challenge = visible(state)
     if challenge.status in (Status.APPROVED, Status.DENIED):
-        raise ForbiddenError("The challenge was answered already.", code=ANSWERED)
+        raise ForbiddenError("The challenge was answered already.", code=error_codes.CHALLENGE_ANSWERED)
     refuse_expired(challenge)
     return challenge
 
@@ -156,7 +153,7 @@ def refused_as_expired(state: ChallengeState) -> Challenge:
 
 def not_found() -> NotFoundError:
     """What is said of a challenge that isn't there, isn't the caller's, or is closed."""
-    return NotFoundError("There is no such challenge.", code=NOT_FOUND)
+    return NotFoundError("There is no such challenge.", code=error_codes.CHALLENGE_NOT_FOUND)
 
 
 def mode_in(claims: Mapping[str, object] | None) -> str | None:
@@ -206,5 +203,5 @@ def _answer_in(claims: Mapping[str, object] | None, shown: Mapping[str, object])
 def _bad_receipt() -> ForbiddenError:
     return ForbiddenError(
         "The answer's signature could not be verified, or it was not made over what the challenge shows.",
-        code=BAD_RECEIPT,
+        code=error_codes.CHALLENGE_VERIFICATION_FAILED,
     )

@@ -5,17 +5,14 @@ Which refusal comes first: not found, 60322 (answered), 60323 (expired), 60307 (
 """
 
 from datetime import datetime
-from typing import Final
 
+from pushward import error_codes
 from pushward.errors import BadRequestError, TooManyRequestsError
 from pushward.values import FactorType, NotificationPlatform
 from services.challenge.domain.commands import RequestNotification
 from services.challenge.domain.decider import answerable, decide_expire, subject, visible
 from services.challenge.domain.events import Event, NotificationFailed, NotificationRequested
 from services.challenge.domain.state import NOTIFICATIONS_MAX, ChallengeState, Status
-
-NO_PLATFORM: Final = 60307
-TOO_MANY_NOTIFICATIONS: Final = 60309
 
 
 def decide_notify(state: ChallengeState, command: RequestNotification, now: datetime) -> list[Event]:
@@ -27,14 +24,16 @@ def decide_notify(state: ChallengeState, command: RequestNotification, now: date
     if challenge.is_due(now):
         return decide_expire(state, now)
     if challenge.factor_type is not FactorType.PUSH:
-        raise BadRequestError("Only challenges of push factors are pushed.", code=NO_PLATFORM)
+        raise BadRequestError("Only challenges of push factors are pushed.", code=error_codes.NO_NOTIFICATION_PLATFORM)
     if command.platform is NotificationPlatform.NONE:
-        raise BadRequestError("The factor has no platform to be pushed through: it polls.", code=NO_PLATFORM)
+        raise BadRequestError(
+            "The factor has no platform to be pushed through: it polls.", code=error_codes.NO_NOTIFICATION_PLATFORM
+        )
     if challenge.notifications >= NOTIFICATIONS_MAX:
         # No Retry-After: waiting doesn't help.
         raise TooManyRequestsError(
             f"The challenge was pushed {NOTIFICATIONS_MAX} more times already, which is the most.",
-            code=TOO_MANY_NOTIFICATIONS,
+            code=error_codes.NOTIFICATIONS_EXHAUSTED,
         )
     return [
         NotificationRequested(

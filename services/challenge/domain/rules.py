@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from pushward import strictjson
+from pushward import error_codes, strictjson
 from pushward.errors import BadRequestError
 from pushward.strictjson import JsonObject, StrictJsonError
 
@@ -26,8 +26,6 @@ TTL_SECONDS_MAX: Final = 300
 LIFETIME_DEFAULT: Final = timedelta(minutes=5)
 LIFETIME_MAX: Final = timedelta(minutes=60)
 
-INVALID_REQUEST: Final = 60306
-INVALID_DETAILS: Final = 60368
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
 _CODE: Final = re.compile(rf"[0-9]{{{CODE_LENGTH_MIN},{CODE_LENGTH_MAX}}}")
@@ -61,7 +59,8 @@ def code(text: str) -> str:
     """A code of ``AuthPayload`` for a TOTP factor; one of another length than the factor's is wrong."""
     if _CODE.fullmatch(text) is None:
         raise BadRequestError(
-            f"AuthPayload must be a code of {CODE_LENGTH_MIN} to {CODE_LENGTH_MAX} digits.", code=INVALID_REQUEST
+            f"AuthPayload must be a code of {CODE_LENGTH_MIN} to {CODE_LENGTH_MAX} digits.",
+            code=error_codes.INVALID_REQUEST,
         )
     return text
 
@@ -81,7 +80,7 @@ def ttl_seconds(value: int | None) -> int:
     if value is None:
         return TTL_SECONDS_DEFAULT
     if not 0 <= value <= TTL_SECONDS_MAX:
-        raise BadRequestError(f"Ttl must be 0 to {TTL_SECONDS_MAX} seconds.", code=INVALID_REQUEST)
+        raise BadRequestError(f"Ttl must be 0 to {TTL_SECONDS_MAX} seconds.", code=error_codes.INVALID_REQUEST)
     return value
 
 
@@ -94,7 +93,9 @@ def expiration_date(text: str | None) -> datetime | None:
             return datetime.fromisoformat(text).replace(microsecond=0)
     except ValueError:
         pass
-    raise BadRequestError("ExpirationDate must be a date in UTC such as 2030-01-31T12:00:00Z.", code=INVALID_REQUEST)
+    raise BadRequestError(
+        "ExpirationDate must be a date in UTC such as 2030-01-31T12:00:00Z.", code=error_codes.INVALID_REQUEST
+    )
 
 
 def expiration_within_bounds(requested: datetime | None, now: datetime) -> datetime:
@@ -104,7 +105,8 @@ def expiration_within_bounds(requested: datetime | None, now: datetime) -> datet
     if not now < requested <= now + LIFETIME_MAX:
         minutes = int(LIFETIME_MAX.total_seconds()) // 60
         raise BadRequestError(
-            f"ExpirationDate must be later than now and at most {minutes} minutes ahead.", code=INVALID_REQUEST
+            f"ExpirationDate must be later than now and at most {minutes} minutes ahead.",
+            code=error_codes.INVALID_REQUEST,
         )
     return requested
 
@@ -133,17 +135,23 @@ def _string_members(parameter: str, text: str | None) -> JsonObject | None:
     try:
         members = strictjson.parse_object(text)
     except StrictJsonError as error:
-        raise BadRequestError(f"{parameter} is not a JSON object.", code=INVALID_REQUEST) from error
+        raise BadRequestError(f"{parameter} is not a JSON object.", code=error_codes.INVALID_REQUEST) from error
     for name, member in members.items():
         if not isinstance(member, str):
-            raise BadRequestError(f"{parameter}: the member {name!r} must be a string.", code=INVALID_REQUEST)
+            raise BadRequestError(
+                f"{parameter}: the member {name!r} must be a string.", code=error_codes.INVALID_REQUEST
+            )
         # The edge sees only how it is escaped.
         if "\0" in name or "\0" in member:
-            raise BadRequestError(f"{parameter}: the member {name!r} contains U+0000.", code=INVALID_REQUEST)
+            raise BadRequestError(
+                f"{parameter}: the member {name!r} contains U+0000.", code=error_codes.INVALID_REQUEST
+            )
     if len(strictjson.compact(members)) > OBJECT_LENGTH_MAX:
-        raise BadRequestError(f"{parameter} may have at most {OBJECT_LENGTH_MAX} characters.", code=INVALID_REQUEST)
+        raise BadRequestError(
+            f"{parameter} may have at most {OBJECT_LENGTH_MAX} characters.", code=error_codes.INVALID_REQUEST
+        )
     return members
 
 
 def _invalid_details(message: str) -> BadRequestError:
-    return BadRequestError(message, code=INVALID_DETAILS)
+    return BadRequestError(message, code=error_codes.INVALID_DETAILS)

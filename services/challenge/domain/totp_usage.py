@@ -11,11 +11,10 @@ from math import ceil
 from typing import Final
 from uuid import UUID
 
+from pushward import error_codes
 from pushward.errors import TooManyRequestsError
 from pushward.eventlog.event import Recorded
 from services.challenge.domain.events import ChallengeCreated, TotpChallengeCounted
-
-TOO_MANY_CHALLENGES: Final = 60312
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def decide_count(
     if seconds > 0:
         raise TooManyRequestsError(
             "This factor was challenged too often lately. Try again later.",
-            code=TOO_MANY_CHALLENGES,
+            code=error_codes.CHALLENGE_CREATIONS_EXHAUSTED,
             retry_after_seconds=seconds,
         )
     return [

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from pushward import error_codes
 from services.edge.app.streams.endpoint import ABORT_EXTENSION
 
 HEAD_BYTES_MAX: Final = 32 * 1024
@@ -19,8 +20,6 @@ HEAD_SECONDS_MAX: Final = 10.0
 CONNECTIONS_MAX: Final = 20_000
 DISCARDED_BYTES_MAX: Final = 1024 * 1024
 DISCARDED_SECONDS_MAX: Final = 5.0
-
-MALFORMED: Final = 60300
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -116,7 +115,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
 def _refusal(status: int, message: str, headers: list[tuple[bytes, bytes]]) -> bytes:
     # No `more_info`: there is no request yet whose host could be in it.
-    envelope = {"code": MALFORMED, "message": message, "more_info": None, "status": status}
+    envelope = {"code": error_codes.INVALID_PARAMETER, "message": message, "more_info": None, "status": status}
     body = msgspec.json.encode(envelope)
     fields = [
         *headers,

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
+from pushward import error_codes
 from pushward.errors import BadRequestError, PayloadTooLargeError
 from services.edge.app.headers import header
 
@@ -19,7 +20,6 @@ BODY_BYTES_MAX: Final = 64 * 1024
 FIELDS_MAX: Final = 1000
 BODY_SECONDS_MAX: Final = 10.0
 
-MALFORMED_FORM: Final = 60306
 
 _CONTENT_TYPE: Final = b"application/x-www-form-urlencoded"
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -36,12 +36,12 @@ class ClientGoneError(Exception):
 def parse_pairs(encoded: bytes) -> Pairs:
     """The pairs of a form or query string, in order. Raises BadRequestError for what can't be read."""
     if _BROKEN_ESCAPE.search(encoded):
-        raise BadRequestError("A percent sign isn't followed by two hex digits.", code=MALFORMED_FORM)
+        raise BadRequestError("A percent sign isn't followed by two hex digits.", code=error_codes.INVALID_REQUEST)
     if b"\0" in encoded or b"%00" in encoded:
-        raise BadRequestError("U+0000 isn't allowed in a parameter.", code=MALFORMED_FORM)
+        raise BadRequestError("U+0000 isn't allowed in a parameter.", code=error_codes.INVALID_REQUEST)
     parts = encoded.split(b"&", FIELDS_MAX)
     if len(parts) > FIELDS_MAX:
-        raise BadRequestError(f"There are more than {FIELDS_MAX} parameters.", code=MALFORMED_FORM)
+        raise BadRequestError(f"There are more than {FIELDS_MAX} parameters.", code=error_codes.INVALID_REQUEST)
     pairs = []
     try:
         for part in parts:
@@ -49,7 +49,7 @@ def parse_pairs(encoded: bytes) -> Pairs:
                 name, _, value = part.partition(b"=")
                 pairs.append((_decode(name), _decode(value)))
     except UnicodeDecodeError as error:
-        raise BadRequestError("A parameter isn't UTF-8.", code=MALFORMED_FORM) from error
+        raise BadRequestError("A parameter isn't UTF-8.", code=error_codes.INVALID_REQUEST) from error
     return pairs
 
 
@@ -65,12 +65,12 @@ async def read_form(scope: Scope, receive: Receive) -> Pairs:
         async with asyncio.timeout(BODY_SECONDS_MAX):
             body = await _read_body(receive)
     except TimeoutError as error:
-        raise BadRequestError(_TOO_SLOW, code=MALFORMED_FORM) from error
+        raise BadRequestError(_TOO_SLOW, code=error_codes.INVALID_REQUEST) from error
     if not body:
         return ()
     content_type = header(scope, b"content-type")
     if content_type is not None and content_type.partition(b";")[0].strip().lower() != _CONTENT_TYPE:
-        raise BadRequestError(f"Send the body as {_CONTENT_TYPE.decode()}.", code=MALFORMED_FORM)
+        raise BadRequestError(f"Send the body as {_CONTENT_TYPE.decode()}.", code=error_codes.INVALID_REQUEST)
     return parse_pairs(body)
 
 

@@ -13,15 +13,13 @@ import msgspec
 from msgspec import Meta
 from msgspec import inspect as models
 
+from pushward import error_codes
 from pushward.errors import BadRequestError
 from services.edge.app.form import Pairs
 from services.edge.app.models.shapes import enumeration
 
 PAGE_SIZE_DEFAULT: Final = 50
 PAGE_SIZE_MAX: Final = 1000
-INVALID_PAGE_SIZE: Final = 60373
-INVALID_PAGE_TOKEN: Final = 60374
-INVALID_REQUEST: Final = 60306
 
 Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 """What fits into the messages between services; the bounds that mean something are their owner's."""
@@ -34,7 +32,7 @@ _PLACE: Final = re.compile(r"(?P<fault>.*) - at `\$\.(?P<name>[^`\[]+)", re.DOTA
 class Params(msgspec.Struct, kw_only=True, frozen=True, rename="pascal"):
     """The root of all parameter models: `friendly_name` is `FriendlyName` unless the field says otherwise."""
 
-    invalid_code: ClassVar[int] = INVALID_REQUEST
+    invalid_code: ClassVar[int] = error_codes.INVALID_REQUEST
     invalid_codes: ClassVar[Mapping[str, int]] = {}  # by parameter, where one has a code of its own
 
 
@@ -46,8 +44,8 @@ class PageParams(Params, frozen=True, kw_only=True):
     """Which page of a list (contract section 0, Paging)."""
 
     invalid_codes: ClassVar[Mapping[str, int]] = {
-        "PageSize": INVALID_PAGE_SIZE,
-        "PageToken": INVALID_PAGE_TOKEN,
+        "PageSize": error_codes.INVALID_PAGE_SIZE,
+        "PageToken": error_codes.INVALID_PAGE_TOKEN,
     }
 
     page_size: Annotated[int, Meta(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT

@@ -4,7 +4,7 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.insights.v1 import insights_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
@@ -15,7 +15,6 @@ from services.insights.app.ports import FiguresReader
 from services.insights.domain.figures import Figures, total
 from services.insights.domain.windows import WINDOW_SECONDS, WINDOWS_READ_MAX, ceiling, floor
 
-INVALID_REQUEST: Final = 60306
 SINCE_DEFAULT_SECONDS: Final = 86_400
 SECONDS_MAX: Final = 253_402_300_799  # the end of the year 9999
 
@@ -36,7 +35,7 @@ class Reading:
         account_of(request.context)
         since, until = self._span(request)
         if request.factor_sid and not ids.is_sid(request.factor_sid, ids.FACTOR):
-            raise BadRequestError("factor must be the SID of a factor (YF…).", code=INVALID_REQUEST)
+            raise BadRequestError("factor must be the SID of a factor (YF…).", code=error_codes.INVALID_REQUEST)
         await self._registry.CheckService(
             registry_pb2.CheckServiceRequest(context=request.context, service_sid=request.service_sid)
         )
@@ -60,11 +59,13 @@ class Reading:
         until = request.until.seconds if request.HasField("until") else int(self._clock.now().timestamp())
         since = request.since.seconds if request.HasField("since") else until - SINCE_DEFAULT_SECONDS
         if not 0 <= since <= until <= SECONDS_MAX:
-            raise BadRequestError("since must not be later than until.", code=INVALID_REQUEST)
+            raise BadRequestError("since must not be later than until.", code=error_codes.INVALID_REQUEST)
         first, last = floor(since), ceiling(until)
         if last - first > WINDOWS_READ_MAX * WINDOW_SECONDS:
             days = WINDOWS_READ_MAX * WINDOW_SECONDS // 86_400
-            raise BadRequestError(f"since and until may be {days} days apart at most.", code=INVALID_REQUEST)
+            raise BadRequestError(
+                f"since and until may be {days} days apart at most.", code=error_codes.INVALID_REQUEST
+            )
         return first, last
 
 

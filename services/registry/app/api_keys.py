@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from uuid import uuid4
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.common.v1 import common_pb2
 from pushward.api.registry.v1 import registry_pb2
 from pushward.clock import milliseconds
@@ -17,7 +17,7 @@ from pushward.errors import ForbiddenError
 from pushward.eventlog.commands import Change, CommandRunner, Plan
 from pushward.eventlog.event import Origin
 from pushward.ids import Sid
-from pushward.rpc.context import FORBIDDEN_CODE, account_of
+from pushward.rpc.context import account_of
 from pushward.security import account_credentials
 from pushward.security.keys import INSTALLATION_KEY_ID, KeyRing
 from pushward.security.sealing import Sealer
@@ -150,5 +150,7 @@ def _manager(context: common_pb2.RequestContext) -> Sid:
     """The account whose own auth token was presented. Raises ForbiddenError 20403 for anybody else."""
     account = account_of(context)
     if account.credential_sid != account.account_sid:
-        raise ForbiddenError("API keys can't manage API keys: use the account's auth token.", code=FORBIDDEN_CODE)
+        raise ForbiddenError(
+            "API keys can't manage API keys: use the account's auth token.", code=error_codes.FORBIDDEN
+        )
     return Sid(account.account_sid)

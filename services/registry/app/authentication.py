@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.common.v1 import common_pb2
 from pushward.errors import UnauthenticatedError
 from pushward.security import access_token, account_credentials, device_token
@@ -26,9 +26,6 @@ from services.registry.app.ports import LiveDevice, Lookups, RegistryStore
 from services.registry.domain.decider.access_token import is_expired
 
 TOKEN_USERNAME: Final = "token"  # noqa: S105 - the user name that devices send
-BAD_CREDENTIALS: Final = 20003
-UNKNOWN_TOKEN: Final = 20101
-EXPIRED_TOKEN: Final = 20104
 
 _log = structlog.get_logger(__name__)
 
@@ -76,10 +73,14 @@ class Authentication:
     async def _bearer(self, token_sid: str, token: Secret) -> common_pb2.Principal:
         bearer = await self._lookups.bearer(token_sid)
         if bearer is None or not access_token.matches(token, bearer.token.token_digest):
-            raise UnauthenticatedError("The access token is not valid. Ask for a new one.", code=UNKNOWN_TOKEN)
+            raise UnauthenticatedError(
+                "The access token is not valid. Ask for a new one.", code=error_codes.UNKNOWN_ACCESS_TOKEN
+            )
         record = bearer.token
         if is_expired(record, bearer.now):
-            raise UnauthenticatedError("The access token has expired. Ask for a new one.", code=EXPIRED_TOKEN)
+            raise UnauthenticatedError(
+                "The access token has expired. Ask for a new one.", code=error_codes.EXPIRED_TOKEN
+            )
         return common_pb2.Principal(
             access_token=common_pb2.AccessTokenPrincipal(
                 account_sid=record.account_sid,
@@ -100,7 +101,7 @@ class Authentication:
         except device_token.DeviceTokenTimeError as error:
             _log.debug("device_token_refused", reason=str(error))
             raise UnauthenticatedError(
-                "The token has expired or isn't valid yet. Check the clock.", code=EXPIRED_TOKEN
+                "The token has expired or isn't valid yet. Check the clock.", code=error_codes.EXPIRED_TOKEN
             ) from error
         except device_token.DeviceTokenError as error:
             _log.debug("device_token_refused", reason=str(error))
@@ -127,4 +128,4 @@ def _device_principal(device: LiveDevice, expires_at_seconds: int) -> common_pb2
 
 
 def _bad() -> UnauthenticatedError:
-    return UnauthenticatedError("The credentials are not valid.", code=BAD_CREDENTIALS)
+    return UnauthenticatedError("The credentials are not valid.", code=error_codes.BAD_CREDENTIALS)

@@ -5,11 +5,10 @@ append, and may be forgotten when the database crashes.
 """
 
 import math
-from typing import Final, Protocol
+from typing import Protocol
 
+from pushward import error_codes
 from pushward.errors import TooManyRequestsError
-
-TOO_MANY_ENTITIES: Final = 60328
 
 
 class EntityCreations(Protocol):
@@ -26,6 +25,6 @@ async def take_creation(creations: EntityCreations, account_sid: str) -> None:
     if wait_seconds > 0:
         raise TooManyRequestsError(
             "The account creates too many entities a second. Try again later.",
-            code=TOO_MANY_ENTITIES,
+            code=error_codes.ENTITY_CREATIONS_EXHAUSTED,
             retry_after_seconds=math.ceil(wait_seconds),
         )

@@ -3,10 +3,11 @@
 from typing import Final
 from uuid import UUID
 
+from pushward import error_codes
 from pushward.api.common.v1 import common_pb2
 from pushward.errors import ForbiddenError
 from pushward.eventlog.event import Actor, ActorKind, Origin
-from pushward.rpc.context import FORBIDDEN_CODE, account_sid_of, command_id_of, correlation_id_of
+from pushward.rpc.context import account_sid_of, command_id_of, correlation_id_of
 
 OPERATOR: Final = Actor(ActorKind.SYSTEM, "operator")
 REAPER: Final = Actor(ActorKind.SYSTEM, "service-reaper")
@@ -39,7 +40,7 @@ def caused_by(account_sid: str, event_id: UUID) -> Origin:
 
 def forbidden() -> ForbiddenError:
     """What a device, or the bearer of an access token, may not do."""
-    return ForbiddenError("These credentials don't allow this.", code=FORBIDDEN_CODE)
+    return ForbiddenError("These credentials don't allow this.", code=error_codes.FORBIDDEN)
 
 
 def _actor(principal: common_pb2.Principal) -> Actor:

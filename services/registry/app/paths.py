@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.common.v1 import common_pb2
 from pushward.errors import NotFoundError
 from pushward.ids import Sid
@@ -15,7 +15,6 @@ from pushward.rpc.context import account_sid_of
 from services.registry.app.origins import forbidden
 from services.registry.app.ports import LoadedEntity, RegistryStore
 from services.registry.domain import rules
-from services.registry.domain.decider.entity import ENTITY_NOT_FOUND, FACTOR_NOT_FOUND
 from services.registry.domain.state import ServiceRecord
 
 
@@ -105,12 +104,12 @@ def service_not_found() -> NotFoundError:
 
 def entity_not_found() -> NotFoundError:
     """No such entity, or not one that the caller may know of."""
-    return NotFoundError("The entity was not found.", code=ENTITY_NOT_FOUND)
+    return NotFoundError("The entity was not found.", code=error_codes.ENTITY_NOT_FOUND)
 
 
 def factor_not_found() -> NotFoundError:
     """No such factor, or not one that the caller may know of."""
-    return NotFoundError("The factor was not found.", code=FACTOR_NOT_FOUND)
+    return NotFoundError("The factor was not found.", code=error_codes.FACTOR_NOT_FOUND)
 
 
 async def factor_path(

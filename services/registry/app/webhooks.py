@@ -9,12 +9,11 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.registry.v1 import registry_pb2
 from pushward.errors import ForbiddenError, NotFoundError
 from pushward.eventlog.event import Recorded, StoredEvent
 from pushward.eventlog.port import LogReader
-from pushward.rpc.context import FORBIDDEN_CODE
 from pushward.security.keys import KeyDestroyedError
 from pushward.security.sealing import Sealer
 from services.registry.app import sealed_fields
@@ -77,7 +76,7 @@ class WebhookEvents:
         if account is None:
             raise service_not_found()
         if account.disabled:
-            raise ForbiddenError("The account is disabled.", code=FORBIDDEN_CODE)
+            raise ForbiddenError("The account is disabled.", code=error_codes.FORBIDDEN)
         auth_token = await self._sealer.unseal(
             account.auth_token, ids.stream_of_sid(account.sid), sealed_fields.auth_token(account.sid)
         )

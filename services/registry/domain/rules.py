@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pushward import strictjson
+from pushward import error_codes, strictjson
 from pushward.errors import BadRequestError
 from pushward.security import es256
 from pushward.values import FactorType, NotificationPlatform
@@ -26,13 +26,6 @@ TTL_SECONDS_DEFAULT: Final = 60
 TTL_SECONDS_MIN: Final = 60
 TTL_SECONDS_MAX: Final = 300
 
-INVALID: Final = 60300
-INVALID_ACCESS_TOKEN: Final = 60305
-INVALID_REQUEST: Final = 60306
-INVALID_BINDING: Final = 60314
-INVALID_IDENTITY: Final = 60367
-INVALID_FACTOR_TYPE: Final = 60369
-INVALID_CONFIG: Final = 60370
 
 _IDENTITY: Final = re.compile(r"[A-Za-z0-9-]{8,64}")
 _LATER_FACTOR_TYPES: Final = ("passkeys",)
@@ -67,7 +60,7 @@ def new_identity(text: str) -> str:
     """An identity to be created. Raises BadRequestError 60367."""
     if not is_identity(text):
         raise BadRequestError(
-            "Identity must have 8 to 64 characters, letters, digits and dashes only.", code=INVALID_IDENTITY
+            "Identity must have 8 to 64 characters, letters, digits and dashes only.", code=error_codes.INVALID_IDENTITY
         )
     return text
 
@@ -76,18 +69,19 @@ def factor_type(text: str) -> FactorType:
     """The type of a factor to be created. Raises BadRequestError 60306 for what comes later, 60369 otherwise."""
     if text in _LATER_FACTOR_TYPES:
         raise BadRequestError(
-            f"FactorType {text} isn't available in this release of Pushward. Use push or totp.", code=INVALID_REQUEST
+            f"FactorType {text} isn't available in this release of Pushward. Use push or totp.",
+            code=error_codes.INVALID_REQUEST,
         )
     try:
         return FactorType(text)
     except ValueError as error:
-        raise BadRequestError("FactorType must be push or totp.", code=INVALID_FACTOR_TYPE) from error
+        raise BadRequestError("FactorType must be push or totp.", code=error_codes.INVALID_FACTOR_TYPE) from error
 
 
 def access_token_factor_type(text: str) -> FactorType:
     """The type of factor that an access token may enrol: push. Raises BadRequestError 60305."""
     if text != FactorType.PUSH:
-        raise BadRequestError("FactorType must be push.", code=INVALID_ACCESS_TOKEN)
+        raise BadRequestError("FactorType must be push.", code=error_codes.INVALID_ACCESS_TOKEN)
     return FactorType.PUSH
 
 
@@ -96,7 +90,7 @@ def access_token_friendly_name(text: str | None) -> str | None:
     if text is not None and len(text) > FRIENDLY_NAME_CHARACTERS_MAX:
         raise BadRequestError(
             f"FactorFriendlyName must have at most {FRIENDLY_NAME_CHARACTERS_MAX} characters.",
-            code=INVALID_ACCESS_TOKEN,
+            code=error_codes.INVALID_ACCESS_TOKEN,
         )
     return text or None
 
@@ -106,7 +100,9 @@ def ttl_seconds(value: int | None) -> int:
     if value is None:
         return TTL_SECONDS_DEFAULT
     if not TTL_SECONDS_MIN <= value <= TTL_SECONDS_MAX:
-        raise BadRequestError(f"Ttl must be {TTL_SECONDS_MIN} to {TTL_SECONDS_MAX} seconds.", code=INVALID_ACCESS_TOKEN)
+        raise BadRequestError(
+            f"Ttl must be {TTL_SECONDS_MIN} to {TTL_SECONDS_MAX} seconds.", code=error_codes.INVALID_ACCESS_TOKEN
+        )
     return value
 
 
@@ -114,7 +110,7 @@ def friendly_name(text: str) -> str:
     """A factor's name. Raises BadRequestError 60306."""
     if not 1 <= len(text) <= FRIENDLY_NAME_CHARACTERS_MAX:
         raise BadRequestError(
-            f"FriendlyName must have 1 to {FRIENDLY_NAME_CHARACTERS_MAX} characters.", code=INVALID_REQUEST
+            f"FriendlyName must have 1 to {FRIENDLY_NAME_CHARACTERS_MAX} characters.", code=error_codes.INVALID_REQUEST
         )
     return text
 
@@ -123,7 +119,8 @@ def api_key_friendly_name(text: str) -> str:
     """The tenant's name for an API key; it may be empty. Raises BadRequestError 60300."""
     if len(text) > FRIENDLY_NAME_CHARACTERS_MAX:
         raise BadRequestError(
-            f"FriendlyName must have at most {FRIENDLY_NAME_CHARACTERS_MAX} characters.", code=INVALID
+            f"FriendlyName must have at most {FRIENDLY_NAME_CHARACTERS_MAX} characters.",
+            code=error_codes.INVALID_PARAMETER,
         )
     return text
 
@@ -131,16 +128,16 @@ def api_key_friendly_name(text: str) -> str:
 def public_key(alg: str, text: str) -> bytes:
     """The SubjectPublicKeyInfo of a push factor's binding, on P-256. Raises BadRequestError 60314."""
     if alg != "ES256":
-        raise BadRequestError("Binding.Alg must be ES256.", code=INVALID_BINDING)
+        raise BadRequestError("Binding.Alg must be ES256.", code=error_codes.INVALID_BINDING)
     if len(text) > PUBLIC_KEY_CHARACTERS_MAX:
-        raise BadRequestError("Binding.PublicKey is too long.", code=INVALID_BINDING)
+        raise BadRequestError("Binding.PublicKey is too long.", code=error_codes.INVALID_BINDING)
     try:
         spki = base64.b64decode(text, validate=True)
         es256.parse_public_key(spki)
     except es256.NotAP256KeyError as error:
-        raise BadRequestError(f"Binding.PublicKey is {error}.", code=INVALID_BINDING) from error
+        raise BadRequestError(f"Binding.PublicKey is {error}.", code=error_codes.INVALID_BINDING) from error
     except ValueError as error:
-        raise BadRequestError("Binding.PublicKey must be standard base64.", code=INVALID_BINDING) from error
+        raise BadRequestError("Binding.PublicKey must be standard base64.", code=error_codes.INVALID_BINDING) from error
     return spki
 
 
@@ -148,7 +145,7 @@ def auth_payload(text: str) -> str:
     """What may verify a factor, whatever its type. Raises BadRequestError 60306."""
     if len(text) > AUTH_PAYLOAD_CHARACTERS_MAX:
         raise BadRequestError(
-            f"AuthPayload must have at most {AUTH_PAYLOAD_CHARACTERS_MAX} characters.", code=INVALID_REQUEST
+            f"AuthPayload must have at most {AUTH_PAYLOAD_CHARACTERS_MAX} characters.", code=error_codes.INVALID_REQUEST
         )
     return text
 
@@ -190,29 +187,38 @@ def metadata(text: str | None) -> str | None:
     if not text:
         return None
     if len(text) > METADATA_CHARACTERS_MAX:
-        raise BadRequestError(f"Metadata must have at most {METADATA_CHARACTERS_MAX} characters.", code=INVALID)
+        raise BadRequestError(
+            f"Metadata must have at most {METADATA_CHARACTERS_MAX} characters.", code=error_codes.INVALID_PARAMETER
+        )
     try:
         members = strictjson.parse_object(text)
     except strictjson.StrictJsonError as error:
-        raise BadRequestError(f"Metadata must be a JSON object of strings: {error}.", code=INVALID) from error
+        raise BadRequestError(
+            f"Metadata must be a JSON object of strings: {error}.", code=error_codes.INVALID_PARAMETER
+        ) from error
     for name, value in members.items():
         if not isinstance(value, str):
-            raise BadRequestError(f"Metadata: the member {name!r} must be a string.", code=INVALID)
+            raise BadRequestError(
+                f"Metadata: the member {name!r} must be a string.", code=error_codes.INVALID_PARAMETER
+            )
         if "\0" in value or "\0" in name:
-            raise BadRequestError(f"Metadata: the member {name!r} contains U+0000.", code=INVALID)
+            raise BadRequestError(f"Metadata: the member {name!r} contains U+0000.", code=error_codes.INVALID_PARAMETER)
     return text
 
 
 def _app_id(text: str) -> str:
     if not 1 <= len(text) <= APP_ID_CHARACTERS_MAX:
-        raise BadRequestError(f"Config.AppId must have 1 to {APP_ID_CHARACTERS_MAX} characters.", code=INVALID_CONFIG)
+        raise BadRequestError(
+            f"Config.AppId must have 1 to {APP_ID_CHARACTERS_MAX} characters.", code=error_codes.INVALID_CONFIG
+        )
     return text
 
 
 def _sdk_version(text: str) -> str:
     if not 1 <= len(text) <= SDK_VERSION_CHARACTERS_MAX:
         raise BadRequestError(
-            f"Config.SdkVersion must have 1 to {SDK_VERSION_CHARACTERS_MAX} characters.", code=INVALID_CONFIG
+            f"Config.SdkVersion must have 1 to {SDK_VERSION_CHARACTERS_MAX} characters.",
+            code=error_codes.INVALID_CONFIG,
         )
     return text
 
@@ -221,7 +227,9 @@ def _platform(text: str) -> NotificationPlatform:
     try:
         return NotificationPlatform(text)
     except ValueError as error:
-        raise BadRequestError("Config.NotificationPlatform must be apn, fcm or none.", code=INVALID_CONFIG) from error
+        raise BadRequestError(
+            "Config.NotificationPlatform must be apn, fcm or none.", code=error_codes.INVALID_CONFIG
+        ) from error
 
 
 def _notification_token(text: str) -> str:
@@ -229,6 +237,6 @@ def _notification_token(text: str) -> str:
         raise BadRequestError(
             f"Config.NotificationToken must have {NOTIFICATION_TOKEN_CHARACTERS_MIN} to "
             f"{NOTIFICATION_TOKEN_CHARACTERS_MAX} characters.",
-            code=INVALID_CONFIG,
+            code=error_codes.INVALID_CONFIG,
         )
     return text

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.errors import BadRequestError
 from services.registry.domain import totp_rules
 
 FRIENDLY_NAME_CHARACTERS_MAX: Final = 32
 TEXT_CHARACTERS_MAX: Final = 255
 ORIGINS_MAX: Final = 20
-INVALID: Final = 60200
 
 _MESSAGING_SERVICE: Final = "MG"
 _TEMPLATE: Final = "HJ"
@@ -85,7 +84,9 @@ class ServicePatch:
 def friendly_name(name: str | None) -> str:
     """The service's name, 1 to 32 characters. Raises BadRequestError 60200."""
     if name is None or not 1 <= len(name) <= FRIENDLY_NAME_CHARACTERS_MAX:
-        raise BadRequestError(f"FriendlyName must have 1 to {FRIENDLY_NAME_CHARACTERS_MAX} characters.", code=INVALID)
+        raise BadRequestError(
+            f"FriendlyName must have 1 to {FRIENDLY_NAME_CHARACTERS_MAX} characters.", code=error_codes.INVALID_SERVICE
+        )
     return name
 
 
@@ -101,7 +102,7 @@ def changed(settings: ServiceSettings, patch: ServicePatch) -> ServiceSettings:
 
 
 def _refused(parameter: str, expected: str) -> BadRequestError:
-    return BadRequestError(f"{parameter} must be {expected}.", code=INVALID)
+    return BadRequestError(f"{parameter} must be {expected}.", code=error_codes.INVALID_SERVICE)
 
 
 def _between(parameter: str, least: int, most: int) -> Callable[[int], int]:

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pushward import error_codes
 from pushward.errors import BadRequestError
 from pushward.security import totp
 from pushward.values import TotpAlgorithm, TotpConfig
-from services.registry.domain.rules import INVALID_BINDING, INVALID_CONFIG, INVALID_REQUEST
 
 SECRET_BYTES_MIN: Final = 10
 """Less than RFC 4226 asks for, since many an authenticator has been set up with 80 bits, and shall move over."""
@@ -39,14 +39,15 @@ class TotpConfigPatch:
 def secret(text: str) -> bytes:
     """The secret of ``Binding.Secret``. Raises BadRequestError 60314."""
     if len(text) > SECRET_CHARACTERS_MAX:
-        raise BadRequestError("Binding.Secret is too long.", code=INVALID_BINDING)
+        raise BadRequestError("Binding.Secret is too long.", code=error_codes.INVALID_BINDING)
     try:
         given = totp.secret_of(text)
     except ValueError as error:
-        raise BadRequestError("Binding.Secret must be base32.", code=INVALID_BINDING) from error
+        raise BadRequestError("Binding.Secret must be base32.", code=error_codes.INVALID_BINDING) from error
     if not SECRET_BYTES_MIN <= len(given) <= SECRET_BYTES_MAX:
         raise BadRequestError(
-            f"Binding.Secret must stand for {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes.", code=INVALID_BINDING
+            f"Binding.Secret must stand for {SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes.",
+            code=error_codes.INVALID_BINDING,
         )
     return given
 
@@ -72,7 +73,8 @@ def code(text: str) -> str:
     """A code that may be right; one of another length than the factor's is wrong. Raises BadRequestError 60306."""
     if _CODE.fullmatch(text) is None:
         raise BadRequestError(
-            f"AuthPayload must be a code of {CODE_LENGTH_MIN} to {CODE_LENGTH_MAX} digits.", code=INVALID_REQUEST
+            f"AuthPayload must be a code of {CODE_LENGTH_MIN} to {CODE_LENGTH_MAX} digits.",
+            code=error_codes.INVALID_REQUEST,
         )
     return text
 
@@ -81,12 +83,12 @@ def _algorithm(text: str) -> TotpAlgorithm:
     try:
         return TotpAlgorithm(text)
     except ValueError as error:
-        raise BadRequestError("Config.Alg must be sha1, sha256 or sha512.", code=INVALID_CONFIG) from error
+        raise BadRequestError("Config.Alg must be sha1, sha256 or sha512.", code=error_codes.INVALID_CONFIG) from error
 
 
 def _within(parameter: str, wanted: int | None, present: int, bounds: range) -> int:
     if wanted is None:
         return present
     if wanted not in bounds:
-        raise BadRequestError(f"{parameter} must be {bounds[0]} to {bounds[-1]}.", code=INVALID_CONFIG)
+        raise BadRequestError(f"{parameter} must be {bounds[0]} to {bounds[-1]}.", code=error_codes.INVALID_CONFIG)
     return wanted

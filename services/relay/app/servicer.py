@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from grpc import aio
 
+from pushward import error_codes
 from pushward.api.relay.v1 import relay_pb2
 from pushward.api.relay.v1.relay_pb2_grpc import RelayServicer
 from pushward.errors import BadRequestError, ConflictError, NotFoundError
@@ -25,7 +26,6 @@ from services.relay.app.waiting import Waiting
 from services.relay.domain.bounds import EVENTS_DEFAULT, EVENTS_MAX, ROWS_MAX, WAIT_SECONDS_MAX, page
 
 Context = aio.ServicerContext[Any, Any]  # Any: as grpc declares it
-FUTURE_CODE: Final = 20409
 POSITION_MAX: Final = 2**63 - 1
 
 
@@ -58,7 +58,7 @@ class TenantEvents(RelayServicer):
         if request.after > scan.head:
             raise ConflictError(
                 f"Position {request.after} is from the future: shard {request.shard} ends at {scan.head}.",
-                code=FUTURE_CODE,
+                code=error_codes.CONFLICT,
             )
         if request.wait_seconds and not scan.events and scan.through >= scan.head:
             with self._waiting.place(account_sid):

@@ -2,11 +2,11 @@
 
 from typing import Final
 
+from pushward import error_codes
 from pushward.errors import BadRequestError, NotFoundError
 from pushward.ids import Sid
 from services.webhook.domain.commands import CreateWebhook, DeleteWebhook, UpdateWebhook
 from services.webhook.domain.events import Event, WebhookCreated, WebhookDeleted, WebhookUpdated
-from services.webhook.domain.rules import INVALID_PARAMETER
 from services.webhook.domain.state import Webhook, WebhookState
 
 WEBHOOKS_PER_SERVICE_MAX: Final = 100
@@ -19,7 +19,7 @@ def decide_create(state: WebhookState, command: CreateWebhook) -> list[Event]:
     if command.siblings >= WEBHOOKS_PER_SERVICE_MAX:
         raise BadRequestError(
             f"The service has {WEBHOOKS_PER_SERVICE_MAX} webhooks, which is the most. Delete one first.",
-            code=INVALID_PARAMETER,
+            code=error_codes.INVALID_REQUEST,
         )
     return [
         WebhookCreated(

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pushward import error_codes
 from pushward.errors import BadRequestError
 from services.webhook.domain.event_types import KNOWN
 
 FRIENDLY_NAME_CHARACTERS_MAX: Final = 64
 EVENT_TYPES_MAX: Final = 16
-INVALID_PARAMETER: Final = 60306
 
 ENABLED: Final = "enabled"
 DISABLED: Final = "disabled"
@@ -58,4 +58,4 @@ def refused_url(reason: str) -> BadRequestError:
 
 
 def _invalid(message: str) -> BadRequestError:
-    return BadRequestError(message, code=INVALID_PARAMETER)
+    return BadRequestError(message, code=error_codes.INVALID_REQUEST)

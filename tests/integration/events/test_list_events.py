@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from pushward import error_codes
 from pushward.api.common.v1.common_pb2 import AccessTokenPrincipal, DevicePrincipal, Principal
 from pushward.api.relay.v1 import relay_pb2
 from pushward.api.relay.v1.relay_pb2_grpc import RelayStub
@@ -106,7 +107,7 @@ async def test_a_position_from_the_future_is_refused(world: World) -> None:
     async with world.serving() as stub:
         with pytest.raises(ConflictError, match=r"Position 2 is from the future: shard 1 ends at 1\.") as refused:
             await stub.ListEvents(asking(2, wait=20))
-    assert refused.value.code == servicer.FUTURE_CODE
+    assert refused.value.code == error_codes.CONFLICT
 
 
 @pytest.mark.parametrize("shard", [4, 5, 65535])

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from pushward import error_codes
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
 from services.edge.app.models.entities import NewIdentity
@@ -13,13 +14,11 @@ from services.edge.app.models.values import FACTOR_TYPES
 from services.edge.app.params import Int32, Params
 from services.edge.app.urls import Urls
 
-INVALID_ACCESS_TOKEN = 60305
-
 
 class CreateAccessTokenParams(Params, frozen=True, kw_only=True):
     """A new access token."""
 
-    invalid_code: ClassVar[int] = INVALID_ACCESS_TOKEN
+    invalid_code: ClassVar[int] = error_codes.INVALID_ACCESS_TOKEN
 
     identity: NewIdentity
     factor_type: Annotated[str, told(enum=["push"])]

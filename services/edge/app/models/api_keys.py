@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
+from pushward import error_codes
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
 from services.edge.app.models.shapes import AccountSid, ApiKeySid, Date, Url, told
@@ -11,13 +12,11 @@ from services.edge.app.models.values import PageMeta
 from services.edge.app.params import Params
 from services.edge.app.urls import Urls
 
-INVALID_API_KEY = 60300
-
 
 class CreateApiKeyParams(Params, frozen=True, kw_only=True):
     """A new API key."""
 
-    invalid_code: ClassVar[int] = INVALID_API_KEY
+    invalid_code: ClassVar[int] = error_codes.INVALID_PARAMETER
 
     friendly_name: Annotated[str, told(maxLength=64)] = ""
 

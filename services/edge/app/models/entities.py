@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
+from pushward import error_codes
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
 from services.edge.app.models.shapes import (
@@ -21,7 +22,6 @@ from services.edge.app.models.values import PageMeta
 from services.edge.app.params import Params
 from services.edge.app.urls import Urls
 
-INVALID_IDENTITY = 60367
 NewIdentity = Annotated[
     str,
     Meta(description="8 to 64 letters, digits and dashes, case-sensitive; no personal datum."),
@@ -32,7 +32,7 @@ NewIdentity = Annotated[
 class CreateEntityParams(Params, frozen=True, kw_only=True):
     """A new entity."""
 
-    invalid_code: ClassVar[int] = INVALID_IDENTITY
+    invalid_code: ClassVar[int] = error_codes.INVALID_IDENTITY
 
     identity: NewIdentity
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, field
 
+from pushward import error_codes
 from pushward.api.common.v1 import common_pb2 as common
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
@@ -40,7 +41,6 @@ from services.edge.app.params import Int32, Params
 from services.edge.app.urls import Urls
 
 BINDING_ALG = "ES256"
-INVALID_CONFIG = 60370
 NewFactorType = Annotated[str, told(enum=["push", "totp", "passkeys"])]
 Platform = Annotated[str, told(enum=["apn", "fcm", "none"])]
 FriendlyName = Annotated[str, told(minLength=1, maxLength=64)]
@@ -68,9 +68,9 @@ class TotpParams(Params, frozen=True, kw_only=True):
     """What both creation and update take for a TOTP factor."""
 
     invalid_codes: ClassVar[Mapping[str, int]] = {
-        "Config.Skew": INVALID_CONFIG,
-        "Config.CodeLength": INVALID_CONFIG,
-        "Config.TimeStep": INVALID_CONFIG,
+        "Config.Skew": error_codes.INVALID_CONFIG,
+        "Config.CodeLength": error_codes.INVALID_CONFIG,
+        "Config.TimeStep": error_codes.INVALID_CONFIG,
     }
 
     totp_alg: TotpAlg | None = field(name="Config.Alg", default=None)

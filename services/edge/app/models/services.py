@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, field
 
-from pushward import ids
+from pushward import error_codes, ids
 from pushward.api.registry.v1 import registry_pb2 as registry
 from pushward.challenge_view import date_text
 from services.edge.app.models.shapes import (
@@ -23,7 +23,6 @@ from services.edge.app.models.values import PageMeta
 from services.edge.app.params import Int32, Params
 from services.edge.app.urls import Urls
 
-INVALID_SERVICE = 60200
 FriendlyName = Annotated[str, Meta(description="1 to 32 characters."), told(minLength=1, maxLength=32)]
 Text = Annotated[str, told(maxLength=255)]
 CodeLength = Annotated[Int32, told(minimum=4, maximum=10)]
@@ -46,7 +45,7 @@ Strength = Annotated[str, told(enum=STRENGTHS)]
 class UpdateServiceParams(Params, frozen=True, kw_only=True):
     """What is not given stays as it is, or takes its default on creation. Field names are ServicePatch's."""
 
-    invalid_code: ClassVar[int] = INVALID_SERVICE
+    invalid_code: ClassVar[int] = error_codes.INVALID_SERVICE
 
     friendly_name: FriendlyName | None = None
     code_length: CodeLength | None = None

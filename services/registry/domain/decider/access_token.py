@@ -4,14 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from pushward import error_codes
 from pushward.errors import ForbiddenError, UnauthenticatedError
 from pushward.eventlog.event import Recorded
 from pushward.ids import Sid
 from services.registry.domain.events import AccessTokenEvent, AccessTokenIssued, AccessTokenSpent
 from services.registry.domain.state import AccessTokenRecord, AccessTokenState, EntityState
-
-EXPIRED = 20104
-UNAUTHORIZED_CREATION = 60313
 
 
 def decide_issue(state: AccessTokenState, issued: AccessTokenIssued) -> list[AccessTokenEvent]:
@@ -39,7 +37,7 @@ def spendable(state: AccessTokenState, entity: EntityState, now: datetime) -> Ac
     if token.factor_sid is not None or token.entity_deletions != entity.deletions:
         raise unauthorized()
     if is_expired(token, now):
-        raise UnauthenticatedError("The access token has expired. Ask for a new one.", code=EXPIRED)
+        raise UnauthenticatedError("The access token has expired. Ask for a new one.", code=error_codes.EXPIRED_TOKEN)
     return token
 
 
@@ -51,7 +49,8 @@ def is_expired(token: AccessTokenRecord, now: datetime) -> bool:
 def unauthorized() -> ForbiddenError:
     """Why a token doesn't let its bearer create this factor: deliberately not said in detail."""
     return ForbiddenError(
-        "This access token doesn't allow to create this factor. Ask for a new one.", code=UNAUTHORIZED_CREATION
+        "This access token doesn't allow to create this factor. Ask for a new one.",
+        code=error_codes.UNAUTHORIZED_FACTOR_CREATION,
     )
 
 

@@ -8,6 +8,7 @@ An account's stream holds its API keys as well, so how many there may be is deci
 from dataclasses import replace
 from typing import assert_never
 
+from pushward import error_codes
 from pushward.errors import ConflictError, NotFoundError
 from pushward.eventlog.event import Recorded
 from services.registry.domain.events import (
@@ -23,8 +24,6 @@ from services.registry.domain.events import (
 )
 from services.registry.domain.state import AccountRecord, AccountState, ApiKeyRecord
 
-CONFLICT = 20409
-
 
 def decide_create(state: AccountState, created: AccountCreated) -> list[AccountEvent]:
     """A new account. Its SID is new, so its stream is empty."""
@@ -35,7 +34,9 @@ def decide_create(state: AccountState, created: AccountCreated) -> list[AccountE
 def decide_begin_rotation(state: AccountState, created: SecondaryTokenCreated) -> list[AccountEvent]:
     """A second token. Raises NotFoundError, and ConflictError if there is one: nobody is to lose one by accident."""
     if known(state).rotating:
-        raise ConflictError("The account has a secondary auth token already. Promote it, or cancel it.", code=CONFLICT)
+        raise ConflictError(
+            "The account has a secondary auth token already. Promote it, or cancel it.", code=error_codes.CONFLICT
+        )
     return [created]
 
 
@@ -124,7 +125,9 @@ def _evolved(
 def _rotating(state: AccountState) -> AccountRecord:
     account = known(state)
     if not account.rotating:
-        raise ConflictError("The account has no secondary auth token. Rotate its token first.", code=CONFLICT)
+        raise ConflictError(
+            "The account has no secondary auth token. Rotate its token first.", code=error_codes.CONFLICT
+        )
     return account
 
 

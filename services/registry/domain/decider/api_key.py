@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from pushward import error_codes
 from pushward.errors import ConflictError, NotFoundError
 from pushward.ids import Sid
-from services.registry.domain.decider.account import CONFLICT, known
+from services.registry.domain.decider.account import known
 from services.registry.domain.events import AccountEvent, ApiKeyCreated, ApiKeyRevoked
 from services.registry.domain.state import AccountState, ApiKeyRecord
 
@@ -16,7 +17,9 @@ def decide_create(state: AccountState, created: ApiKeyCreated) -> list[AccountEv
     """A new key. Raises NotFoundError for an unknown account, ConflictError 20409 beyond API_KEYS_MAX."""
     known(state)
     if len(state.live_api_keys) >= API_KEYS_MAX:
-        raise ConflictError(f"The account has {API_KEYS_MAX} API keys already. Revoke one first.", code=CONFLICT)
+        raise ConflictError(
+            f"The account has {API_KEYS_MAX} API keys already. Revoke one first.", code=error_codes.CONFLICT
+        )
     return [created]
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final, TypedDict
 from uuid import UUID
 
+from pushward import error_codes
 from pushward.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, TooManyRequestsError
 from pushward.ids import Sid
 from pushward.security import es256
@@ -30,16 +31,6 @@ from services.registry.domain.state import EntityRecord, EntityState, FactorReco
 PUSH_FACTORS_MAX: Final = 20
 CREATIONS_A_DAY_MAX: Final = 100
 SECONDS_A_DAY: Final = 86_400
-
-ENTITY_EXISTS: Final = 60301
-VERIFICATION_FAILED: Final = 60311
-TOO_MANY_FACTORS: Final = 60315
-SAME_BINDING: Final = 60317
-TOO_MANY_CREATIONS: Final = 60326
-TOKEN_MISSING: Final = 60370
-FACTOR_NOT_FOUND: Final = 60390
-ENTITY_NOT_FOUND: Final = 60392
-CREDENTIAL_MISSING: Final = 52004
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +103,9 @@ def decide_update_push_factor(
     events: list[EntityEvent] = []
     if command.proof is not None and factor.status is FactorStatus.UNVERIFIED:
         if not es256.verify_der(es256.parse_public_key(factor.public_key), factor.sid.encode(), command.proof):
-            raise ForbiddenError("AuthPayload is not this factor's signature over its SID.", code=VERIFICATION_FAILED)
+            raise ForbiddenError(
+                "AuthPayload is not this factor's signature over its SID.", code=error_codes.FACTOR_VERIFICATION_FAILED
+            )
         events.append(factor_verified(factor))
     if command.changes:
         events.append(_updated(factor, command, settings))
@@ -133,10 +126,11 @@ def refuse_push_factor(
     """
     siblings = state.live_factors
     if any(factor.public_key == public_key for factor in siblings):
-        raise ConflictError("The entity has a factor with this public key already.", code=SAME_BINDING)
+        raise ConflictError("The entity has a factor with this public key already.", code=error_codes.SAME_BINDING)
     if sum(factor.factor_type is FactorType.PUSH for factor in siblings) >= PUSH_FACTORS_MAX:
         raise BadRequestError(
-            f"The entity has {PUSH_FACTORS_MAX} push factors already. Delete one first.", code=TOO_MANY_FACTORS
+            f"The entity has {PUSH_FACTORS_MAX} push factors already. Delete one first.",
+            code=error_codes.TOO_MANY_FACTORS,
         )
     refuse_creations(state, now)
     _require_credential(settings, platform)
@@ -147,7 +141,7 @@ def refuse_creations(state: EntityState, now: datetime) -> None:
     if state.creations_on(now) >= CREATIONS_A_DAY_MAX:
         raise TooManyRequestsError(
             f"The entity had {CREATIONS_A_DAY_MAX} factors created today. Try again tomorrow (UTC).",
-            code=TOO_MANY_CREATIONS,
+            code=error_codes.FACTOR_CREATIONS_EXHAUSTED,
             retry_after_seconds=SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY,
         )
 
@@ -155,13 +149,13 @@ def refuse_creations(state: EntityState, now: datetime) -> None:
 def refuse_existing(state: EntityState) -> None:
     """Returns if the identity is free. Raises ConflictError 60301."""
     if state.live is not None:
-        raise ConflictError("An entity with this identity exists already.", code=ENTITY_EXISTS)
+        raise ConflictError("An entity with this identity exists already.", code=error_codes.ENTITY_EXISTS)
 
 
 def live_entity(state: EntityState) -> EntityRecord:
     """The entity. Raises NotFoundError 60392."""
     if state.live is None:
-        raise NotFoundError("The entity was not found.", code=ENTITY_NOT_FOUND)
+        raise NotFoundError("The entity was not found.", code=error_codes.ENTITY_NOT_FOUND)
     return state.live
 
 
@@ -170,7 +164,7 @@ def live_factor(state: EntityState, factor_sid: str) -> FactorRecord:
     live_entity(state)
     factor = state.live_factor(factor_sid)
     if factor is None:
-        raise NotFoundError("The factor was not found.", code=FACTOR_NOT_FOUND)
+        raise NotFoundError("The factor was not found.", code=error_codes.FACTOR_NOT_FOUND)
     return factor
 
 
@@ -235,7 +229,8 @@ def _push_target(factor: FactorRecord, command: UpdatePushFactor) -> tuple[Notif
     token = command.notification_token or kept
     if token is None:
         raise BadRequestError(
-            "Config.NotificationToken is needed for another Config.NotificationPlatform.", code=TOKEN_MISSING
+            "Config.NotificationToken is needed for another Config.NotificationPlatform.",
+            code=error_codes.INVALID_CONFIG,
         )
     return platform, token
 
@@ -244,7 +239,7 @@ def _require_credential(settings: ServiceSettings, platform: NotificationPlatfor
     if push_credential(settings, platform) is None and platform is not NotificationPlatform.NONE:
         raise BadRequestError(
             f"The service has no push credential for {platform}. Set it on the service first.",
-            code=CREDENTIAL_MISSING,
+            code=error_codes.CREDENTIAL_MISSING,
         )
 
 

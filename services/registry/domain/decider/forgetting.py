@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from pushward import error_codes
 from pushward.errors import NotFoundError
 from pushward.ids import Sid
-from services.registry.domain.decider.entity import ENTITY_NOT_FOUND, decide_delete
+from services.registry.domain.decider.entity import decide_delete
 from services.registry.domain.events import EntityCreated, EntityEvent, EntityForgotten
 from services.registry.domain.state import EntityState
 
@@ -73,7 +74,7 @@ def decide_forget(state: EntityState, past: Past, subject: Subject, expected: Ex
     """
     if not past.key_ids and not expected.key_known:
         if not past.forgotten_key_ids:
-            raise NotFoundError("The entity was not found.", code=ENTITY_NOT_FOUND)
+            raise NotFoundError("The entity was not found.", code=error_codes.ENTITY_NOT_FOUND)
         assert state.live is None
         return []
     deleted = decide_delete(state, with_service=subject.with_service) if state.live else []

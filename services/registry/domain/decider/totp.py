@@ -8,12 +8,11 @@ a code counts only if its time step begins no earlier than the last one that cou
 from datetime import datetime
 from typing import Final
 
+from pushward import error_codes
 from pushward.errors import BadRequestError, ConflictError, ForbiddenError, TooManyRequestsError
 from pushward.values import FactorStatus, FactorType, NotificationPlatform
 from services.registry.domain.commands import CreateTotpFactor, TryCode, UpdateTotpFactor
 from services.registry.domain.decider.entity import (
-    SAME_BINDING,
-    TOO_MANY_FACTORS,
     NewEntity,
     entity_created,
     factor_verified,
@@ -28,14 +27,10 @@ from services.registry.domain.events import (
     TotpStepSpent,
     TotpVerificationFailed,
 )
-from services.registry.domain.rules import INVALID_FACTOR_TYPE
 from services.registry.domain.state import EntityState, FactorRecord
 
 TOTP_FACTORS_MAX: Final = 100
 VERIFICATION_FAILURES_MAX: Final = 5
-
-VERIFICATIONS_EXHAUSTED: Final = 60310
-FACTOR_NOT_VERIFIED: Final = 60318
 
 
 def decide_create_totp_factor(
@@ -44,7 +39,7 @@ def decide_create_totp_factor(
     """A factor, and its entity where there is none. Raises as ``refuse_totp_factor``, and ConflictError 60317."""
     refuse_totp_factor(state, now)
     if any(factor.totp_secret_digest == command.secret_digest for factor in state.live_factors):
-        raise ConflictError("The entity has a factor with this secret already.", code=SAME_BINDING)
+        raise ConflictError("The entity has a factor with this secret already.", code=error_codes.SAME_BINDING)
     entity = state.live
     created = FactorCreated(
         factor_sid=command.factor_sid,
@@ -90,7 +85,9 @@ def decide_check(state: EntityState, factor_sid: str, tried: TryCode) -> list[En
     """
     factor = totp_factor(state, factor_sid)
     if factor.status is not FactorStatus.VERIFIED:
-        raise ForbiddenError("The factor is not verified yet: it can't be challenged.", code=FACTOR_NOT_VERIFIED)
+        raise ForbiddenError(
+            "The factor is not verified yet: it can't be challenged.", code=error_codes.FACTOR_NOT_VERIFIED
+        )
     step = _unspent(factor, tried.steps)
     return [] if step is None or was_taken(factor, tried) else [_spent(factor, step, tried)]
 
@@ -104,7 +101,8 @@ def refuse_totp_factor(state: EntityState, now: datetime) -> None:
     """Returns if the entity may get one more. Raises BadRequestError 60315, TooManyRequestsError 60326."""
     if sum(factor.factor_type is FactorType.TOTP for factor in state.live_factors) >= TOTP_FACTORS_MAX:
         raise BadRequestError(
-            f"The entity has {TOTP_FACTORS_MAX} TOTP factors already. Delete one first.", code=TOO_MANY_FACTORS
+            f"The entity has {TOTP_FACTORS_MAX} TOTP factors already. Delete one first.",
+            code=error_codes.TOO_MANY_FACTORS,
         )
     refuse_creations(state, now)
 
@@ -114,7 +112,7 @@ def refuse_exhausted(factor: FactorRecord) -> None:
     if factor.totp_failures >= VERIFICATION_FAILURES_MAX:
         raise TooManyRequestsError(
             f"The factor was to be verified with {VERIFICATION_FAILURES_MAX} wrong codes. Create a new one.",
-            code=VERIFICATIONS_EXHAUSTED,
+            code=error_codes.FACTOR_TRIES_EXHAUSTED,
         )
 
 
@@ -122,7 +120,7 @@ def totp_factor(state: EntityState, factor_sid: str) -> FactorRecord:
     """The factor. Raises NotFoundError 60392, 60390, BadRequestError 60369 for one that takes no codes."""
     factor = live_factor(state, factor_sid)
     if factor.factor_type is not FactorType.TOTP:
-        raise BadRequestError("Only TOTP factors take codes.", code=INVALID_FACTOR_TYPE)
+        raise BadRequestError("Only TOTP factors take codes.", code=error_codes.INVALID_FACTOR_TYPE)
     return factor
 
 
