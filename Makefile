@@ -6,6 +6,8 @@ MAKEFLAGS += --no-builtin-rules
 VENV := .venv/bin
 INSTALLED := .venv/.complete
 KAFKA_JARS := .venv/kafka/.complete
+NODE_PACKAGE := tests/e2e/node
+NODE_MODULES := $(NODE_PACKAGE)/node_modules/.complete
 
 ##@ Setup
 
@@ -28,13 +30,19 @@ kafka: $(KAFKA_JARS) ## Fetch Apache Kafka by Maven, for the tests and for `make
 $(KAFKA_JARS): deploy/kafka/pom.xml deploy/kafka/jars.sha256 scripts/kafka | $(INSTALLED)
 	@scripts/kafka
 
+.PHONY: node
+node: $(NODE_MODULES) ## Install the vendor's Node library by npm, for the tests
+
+$(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json scripts/node
+	@scripts/node
+
 .PHONY: lock
 lock: $(INSTALLED) ## Lock the dependencies anew (UPGRADE=1: take the newest)
 	scripts/lock $(if $(UPGRADE),--upgrade)
 
 .PHONY: clean
 clean: ## Remove .venv and caches; var/ (your data) stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv $(NODE_PACKAGE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ Write
@@ -79,7 +87,7 @@ drift: $(INSTALLED) ## The committed stubs and pages are what proto/, the edge a
 	scripts/check-api-docs
 
 .PHONY: test
-test: $(INSTALLED) $(KAFKA_JARS) ## All tests, with real components (ARGS="-k name" narrows)
+test: $(INSTALLED) $(KAFKA_JARS) $(NODE_MODULES) ## All tests, with real components (ARGS="-k name" narrows)
 	$(if $(ARGS),$(VENV)/pytest $(ARGS),+$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target $(SUITES))
 
 # In this order, three at a time since they often wait, the long ones first; what each has to say comes when it ends.
