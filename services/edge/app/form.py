@@ -21,6 +21,7 @@ FIELDS_MAX: Final = 1000
 BODY_SECONDS_MAX: Final = 10.0
 
 
+_LENGTH_DIGITS_MAX: Final = 20  # Python converts no number of thousands of digits
 _CONTENT_TYPE: Final = b"application/x-www-form-urlencoded"
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _TOO_SLOW: Final = f"The body took longer than {BODY_SECONDS_MAX:g} seconds."
@@ -59,7 +60,7 @@ async def read_form(scope: Scope, receive: Receive) -> Pairs:
     Raises BadRequestError, PayloadTooLargeError, ClientGoneError.
     """
     length = header(scope, b"content-length")
-    if length is not None and length.isdigit() and int(length) > BODY_BYTES_MAX:
+    if length is not None and length.isdigit() and int(length[:_LENGTH_DIGITS_MAX]) > BODY_BYTES_MAX:
         raise PayloadTooLargeError(_TOO_LARGE)
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):

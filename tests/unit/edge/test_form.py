@@ -90,6 +90,12 @@ async def test_a_body_that_says_that_it_is_too_long_is_not_read() -> None:
     assert body.taken == 0
 
 
+async def test_a_length_of_thousands_of_digits_is_too_long() -> None:
+    """Python converts no such number; found by `tests/fuzz`."""
+    with pytest.raises(PayloadTooLargeError):
+        await _form_of(Body(b"a=b"), FORM, (b"content-length", b"9" * 5000))
+
+
 async def test_a_body_without_a_length_is_read_only_up_to_the_bound() -> None:
     """After the bound not one chunk more is taken."""
     body = Body(b"x" * BODY_BYTES_MAX, b"y", b"never")
