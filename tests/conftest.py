@@ -1,5 +1,6 @@
 """Fixtures that every kind of test may use: a PostgreSQL and a Kafka for the session, a database for each test."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,8 +15,13 @@ from tests.support.kafka import delete_topics
 
 pytest_plugins = ["tests.support.sightings"]
 
+EXAMPLES_VARIABLE = "PUSHWARD_FUZZ_EXAMPLES"
+"""How many examples each property gets: more in `make fuzz`."""
+
 # How long an example takes says more of the machine's other work than of the code; pytest-timeout bounds a test.
-settings.register_profile("pushward", deadline=None)
+settings.register_profile(
+    "pushward", deadline=None, print_blob=True, max_examples=int(os.environ.get(EXAMPLES_VARIABLE) or 100)
+)
 settings.load_profile("pushward")
 
 
