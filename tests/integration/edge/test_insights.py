@@ -43,6 +43,13 @@ async def test_nothing_counted_yet_is_no_error(world: World, client: httpx.Async
     assert set(body["total"].values()) == {0}
 
 
+async def test_the_case_of_a_factors_digits_does_not_matter(world: World, client: httpx.AsyncClient) -> None:
+    """The answer has the canonical one, as the document promises; found by `tests/e2e/fuzz`."""
+    world.insights.replies["GetInsights"] = insights_pb2.GetInsightsReply(window_seconds=300)
+    body = (await client.get(PATH, params={"factor": f"YF{YF[2:].upper()}"})).json()
+    assert (body["factor_sid"], world.insights.last.factor_sid) == (YF, YF)
+
+
 async def test_times_are_taken_in_any_zone(world: World, client: httpx.AsyncClient) -> None:
     """As RFC 3339 writes them."""
     world.insights.replies["GetInsights"] = INSIGHTS

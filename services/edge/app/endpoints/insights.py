@@ -6,9 +6,11 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from pushward import ids
 from pushward.api.insights.v1 import insights_pb2 as insights
 from pushward.api.insights.v1.insights_pb2_grpc import InsightsStub
 from pushward.eventlog.codec import timestamp_of
+from pushward.ids import parse_sid
 from services.edge.app.models.insights import InsightsBody, InsightsParams, insights_body
 from services.edge.app.operation import Answer, Call, Operation
 from services.edge.app.urls import EXTENSIONS
@@ -28,15 +30,20 @@ class InsightsEndpoints:
 
     async def fetch(self, call: Call, params: InsightsParams) -> Answer:
         """Figures of a service, or of one of its factors."""
-        service_sid = call.path["service_sid"]
+        service_sid, factor = call.path["service_sid"], _canonical(params.factor)
         request = insights.GetInsightsRequest(
             context=call.context,
             service_sid=service_sid,
-            factor_sid=params.factor or "",
+            factor_sid=factor,
             since=_timestamp(params.since),
             until=_timestamp(params.until),
         )
-        return Answer(insights_body(service_sid, params.factor or None, await self._insights.GetInsights(request)))
+        return Answer(insights_body(service_sid, factor or None, await self._insights.GetInsights(request)))
+
+
+def _canonical(factor: str | None) -> str:
+    """A SID with its digits in lower case, as in a path; anything else as it came, for its owner to refuse."""
+    return str(parse_sid(factor or "", ids.FACTOR, ids.SHARD_COUNT_MAX) or factor or "")
 
 
 def _timestamp(moment: datetime | None) -> Timestamp | None:
