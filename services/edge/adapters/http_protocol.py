@@ -108,9 +108,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever its declaration says
-        if cycle is None or cycle.response_complete:
+        if cycle is None or cycle.response_complete or self._awaits_body(cycle):
             self.transport.write(_refusal(status, message, self.server_state.default_headers))
+            if cycle is not None:  # to its application the client is gone, so nothing is written behind this
+                cycle.disconnected = True
+                cycle.message_event.set()
         self.transport.close()
+
+    def _awaits_body(self, cycle: RequestResponseCycle) -> bool:
+        """Whether the body of this request is what can't be read: it came first in line, and has no answer yet."""
+        return cycle.more_body and not cycle.response_started and not self.pipeline
 
 
 def _refusal(status: int, message: str, headers: list[tuple[bytes, bytes]]) -> bytes:

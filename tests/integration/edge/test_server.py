@@ -1,6 +1,7 @@
 """The edge as a server: sockets, bounds, draining."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,7 +16,7 @@ from services.edge.adapters.http_protocol import HEAD_BYTES_MAX
 from services.edge.adapters.http_server import listen
 from services.edge.wiring import Edge, build
 from tests.integration.edge.samples import SERVICE
-from tests.integration.edge.world import VA, World, network_client_of
+from tests.integration.edge.world import AC, VA, World, network_client_of
 
 SERVICE_PATH = f"/v2/Services/{VA}"
 
@@ -100,6 +101,17 @@ async def test_what_is_not_http_gets_the_envelope(edge: Edge, request_bytes: byt
     """400, and the connection closes."""
     answer = await _talk(edge, request_bytes)
     assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"status":400' in answer
+
+
+@pytest.mark.parametrize("chunks", [b"zz\r\n", b"3\r\nabc\r\n-1\r\n", b"3\r\nabcdef\r\n", b"\r\n\r\n"])
+async def test_a_body_that_is_not_http_gets_the_envelope(edge: Edge, chunks: bytes) -> None:
+    """Once; nothing that its application may still say follows."""
+    credentials = b64encode(f"{AC}:token".encode())
+    head = b"POST /v2/Services HTTP/1.1\r\nHost: a\r\nAuthorization: Basic " + credentials + b"\r\n"
+    answer = await _talk(edge, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"\r\n\r\n") == 1
     assert b'"status":400' in answer
 
 
