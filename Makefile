@@ -94,7 +94,7 @@ test: $(INSTALLED) $(KAFKA_JARS) $(NODE_MODULES) ## All tests, with real compone
 SUITES := test-integration test-alone-1 test-alone-2 test-shared test-crash test-unit test-device
 # These start systems of their own, to harm or to set them up otherwise; the rest of tests/e2e shares one for each shape.
 ALONE := $(addprefix tests/e2e/,cli privacy $(addsuffix .py,$(addprefix test_,consumer database_away drain forgetting insights \
-	kafka_away key_encryption kills metrics parked_webhooks production relay replay_kills replay_swap restore traces)))
+	kafka_away key_encryption kills metrics parked_webhooks production relay replay_kills replay_swap restore traces)) fuzz)
 
 .PHONY: $(SUITES)
 test-shared:
@@ -113,6 +113,11 @@ test-device:
 .PHONY: soak
 soak: $(INSTALLED) $(KAFKA_JARS) ## The crash suite for long (KILLS=1000; SEED=n replays a schedule)
 	PUSHWARD_CRASH_KILLS=$(or $(KILLS),1000) PUSHWARD_CRASH_SEED=$(SEED) $(VENV)/pytest -q tests/crash $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## Every parser and the served OpenAPI for long (EXAMPLES=2000 REQUESTS=40; SEED=n replays the requests)
+	PUSHWARD_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) PUSHWARD_FUZZ_REQUESTS=$(or $(REQUESTS),40) PUSHWARD_FUZZ_SEED=$(SEED) \
+		$(VENV)/pytest -q --timeout=3600 tests/fuzz tests/e2e/fuzz $(ARGS)
 
 ##@ Run
 

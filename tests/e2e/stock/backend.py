@@ -5,6 +5,8 @@ Everything goes through the library; `Any` stands for its objects, since it ship
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from twilio.rest import Client  # type: ignore[import-untyped]  # ships no types
 
 from tests.support import jws
+from tests.support.installation import Account
 from tests.support.phone import TOKEN_SECONDS, new_identity
 from tests.support.push_factor import possession, spki_b64
 
@@ -23,6 +26,15 @@ class Backend:
     """``client`` is the stock client, whose `verify.base_url` is ours."""
 
     client: Any
+
+    @classmethod
+    @contextmanager
+    def of(cls, base_url: str, account: Account) -> Iterator[Self]:
+        """An account's, set up as the documents say, as long as the block runs."""
+        client = Client(account.sid, account.auth_token)
+        client.verify.base_url = base_url
+        yield cls(client)
+        client.http_client.session.close()
 
     @property
     def verify(self) -> Any:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from twilio.rest import Client  # type: ignore[import-untyped]  # ships no types
 
 from tests.e2e.stock.backend import Backend, Enrolled
 from tests.support.installation import Installation
@@ -17,10 +16,8 @@ def backend(system: System, installation: Installation, monkeypatch: pytest.Monk
     # They change the host of every request: whoever sets a base URL must not set them.
     for setting in ("TWILIO_EDGE", "TWILIO_REGION"):
         monkeypatch.delenv(setting, raising=False)
-    client = Client(installation.account.sid, installation.account.auth_token)
-    client.verify.base_url = system.base_url
-    yield Backend(client)
-    client.http_client.session.close()
+    with Backend.of(system.base_url, installation.account) as backend:
+        yield backend
 
 
 @pytest.fixture
