@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from twilio.rest import Client  # type: ignore[import-untyped]  # ships no types
 
 from tests.support import jws
+from tests.support.conformity import check_of_requests
 from tests.support.installation import Account
 from tests.support.phone import TOKEN_SECONDS, new_identity
 from tests.support.push_factor import possession, spki_b64
@@ -33,6 +34,7 @@ class Backend:
         """An account's, set up as the documents say, as long as the block runs."""
         client = Client(account.sid, account.auth_token)
         client.verify.base_url = base_url
+        client.http_client.session.hooks["response"].append(check_of_requests)
         yield cls(client)
         client.http_client.session.close()
 

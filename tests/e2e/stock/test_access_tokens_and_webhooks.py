@@ -11,6 +11,10 @@ URL: Final = "https://example.com/hook"
 TYPES: Final = ["challenge.approved", "challenge.denied"]
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/AccessTokens",
+    "GET /v2/Services/{ServiceSid}/AccessTokens/{AccessTokenSid}",
+)
 def test_an_access_token_is_shown_once(service: Any) -> None:
     """With its creation; later it can be looked up, but not read. Any: the library ships no types."""
     identity = new_identity()
@@ -24,6 +28,13 @@ def test_an_access_token_is_shown_once(service: Any) -> None:
     assert fetched.date_created == created.date_created
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Webhooks",
+    "GET /v2/Services/{ServiceSid}/Webhooks",
+    "GET /v2/Services/{ServiceSid}/Webhooks/{WebhookSid}",
+    "POST /v2/Services/{ServiceSid}/Webhooks/{WebhookSid}",
+    "DELETE /v2/Services/{ServiceSid}/Webhooks/{WebhookSid}",
+)
 def test_a_webhook_comes_changes_and_goes(service: Any) -> None:
     """Every parameter that the library sends. Any: as above."""
     webhooks = service.webhooks

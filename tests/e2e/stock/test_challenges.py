@@ -13,6 +13,11 @@ FIELDS: Final = [{"label": "IP", "value": "192.0.2.1"}, {"label": "Wo", "value":
 HIDDEN: Final = {"ip": "192.0.2.1"}
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges",
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges/{ChallengeSid}",
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges/{ChallengeSid}",
+)
 @pytest.mark.parametrize("decision", ["approved", "denied"])
 def test_a_login(backend: Backend, enrolled: Enrolled, decision: str) -> None:
     """Asked with everything that can be shown, answered, and seen by the backend."""
@@ -33,6 +38,9 @@ def test_a_login(backend: Backend, enrolled: Enrolled, decision: str) -> None:
     assert created.date_created == seen.date_created
 
 
+@pytest.mark.exercises(
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Challenges",
+)
 def test_challenges_are_listed_by_status_and_order(backend: Backend, enrolled: Enrolled) -> None:
     """With the library's filters, which the links to further pages repeat."""
     created = [enrolled.challenge(details_message=f"Log in {number}?") for number in range(4)]
@@ -47,6 +55,7 @@ def test_challenges_are_listed_by_status_and_order(backend: Backend, enrolled: E
     assert challenges.list(status="expired") == []
 
 
+@pytest.mark.provokes(60322)
 def test_an_answered_challenge_stays_as_it_is(backend: Backend, enrolled: Enrolled) -> None:
     """403 60322, and what was answered is what is seen."""
     created = enrolled.challenge()
@@ -57,6 +66,7 @@ def test_an_answered_challenge_stays_as_it_is(backend: Backend, enrolled: Enroll
     assert enrolled.entity.challenges(created.sid).fetch().status == "denied"
 
 
+@pytest.mark.provokes(20403)
 def test_only_a_device_answers(enrolled: Enrolled) -> None:
     """403 20403 for a backend, whatever it sends."""
     with pytest.raises(TwilioRestException) as refusal:
@@ -64,6 +74,7 @@ def test_only_a_device_answers(enrolled: Enrolled) -> None:
     assert (refusal.value.status, refusal.value.code) == (403, 20403)
 
 
+@pytest.mark.provokes(60324)
 def test_a_forged_answer_is_refused(backend: Backend, enrolled: Enrolled) -> None:
     """403 60324, and the challenge waits on."""
     created = enrolled.challenge()

@@ -14,6 +14,11 @@ TOKEN: Final = "t" * 40
 FCM: Final = f"CR{'b' * 32}"
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Entities",
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}",
+    "DELETE /v2/Services/{ServiceSid}/Entities/{Identity}",
+)
 def test_an_entity_comes_and_goes(service: Any) -> None:
     """Create, fetch, delete, fetch again. Any: the library ships no types."""
     identity = new_identity()
@@ -27,6 +32,9 @@ def test_an_entity_comes_and_goes(service: Any) -> None:
     assert (refusal.value.status, refusal.value.code) == (404, 60392)
 
 
+@pytest.mark.exercises(
+    "GET /v2/Services/{ServiceSid}/Entities",
+)
 def test_the_library_follows_pages(service: Any) -> None:
     """It takes `next_page_url` verbatim, both when it lists and when it streams. Any: as above."""
     created = [service.entities.create(identity=new_identity()).sid for _ in range(5)]
@@ -39,6 +47,11 @@ def test_the_library_follows_pages(service: Any) -> None:
     assert [entity.sid for entity in service.entities.get_page(second.previous_page_url)] == created[:2]
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Factors",
+    "POST /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}",
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}",
+)
 def test_a_push_factor_is_enrolled(service: Any) -> None:
     """Created unverified with its binding, verified by its key; the entity comes with it. Any: as above."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -58,6 +71,9 @@ def test_a_push_factor_is_enrolled(service: Any) -> None:
     assert [factor.sid for factor in entity.factors.list()] == [created.sid]
 
 
+@pytest.mark.exercises(
+    "DELETE /v2/Services/{ServiceSid}/Entities/{Identity}/Factors/{FactorSid}",
+)
 def test_a_push_factor_is_changed_and_deleted(backend: Backend) -> None:
     """Its name and where its pushes go; what is not named stays."""
     enrolled = Enrolled.by(backend.new_service(push_fcm_credential_sid=FCM))
@@ -78,6 +94,9 @@ def test_a_push_factor_is_changed_and_deleted(backend: Backend) -> None:
     assert enrolled.entity.factors.list() == []
 
 
+@pytest.mark.exercises(
+    "GET /v2/Services/{ServiceSid}/Entities/{Identity}/Factors",
+)
 def test_factors_are_streamed(service: Any) -> None:
     """Over pages, oldest first. Any: as above."""
     entity = service.entities(new_identity())

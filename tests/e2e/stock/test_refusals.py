@@ -80,6 +80,7 @@ REFUSALS: dict[str, tuple[int, int, Callable[[Any, Enrolled], object]]] = {  # A
 }
 
 
+@pytest.mark.provokes(of="code")
 @pytest.mark.parametrize(("status", "code", "ask"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_has_its_code(
     service: Any, enrolled: Enrolled, status: int, code: int, ask: Callable[[Any, Enrolled], object]
@@ -91,6 +92,7 @@ def test_a_refusal_has_its_code(
     assert ": " in refusal.value.msg
 
 
+@pytest.mark.provokes(60318)
 def test_a_factor_must_be_verified_to_be_challenged(service: Any) -> None:
     """403 60318. Any: as above."""
     entity = service.entities(new_identity())
@@ -100,6 +102,7 @@ def test_a_factor_must_be_verified_to_be_challenged(service: Any) -> None:
     assert (refusal.value.status, refusal.value.code) == (403, 60318)
 
 
+@pytest.mark.provokes(60311)
 def test_a_signature_that_is_not_the_keys_verifies_nothing(service: Any) -> None:
     """403 60311. Any: as above."""
     entity = service.entities(new_identity())
@@ -110,6 +113,7 @@ def test_a_signature_that_is_not_the_keys_verifies_nothing(service: Any) -> None
     assert entity.factors(created.sid).fetch().status == "unverified"
 
 
+@pytest.mark.provokes(20003)
 def test_a_wrong_auth_token_is_a_401(backend: Backend) -> None:
     """20003."""
     stranger = backend.as_caller(backend.client.username, "wrong")
@@ -118,6 +122,7 @@ def test_a_wrong_auth_token_is_a_401(backend: Backend) -> None:
     assert (refusal.value.status, refusal.value.code) == (401, 20003)
 
 
+@pytest.mark.provokes(60373)
 def test_a_list_that_is_refused_says_why(enrolled: Enrolled) -> None:
     """The library raises its plain exception for lists, with our envelope in its text."""
     with pytest.raises(TwilioException, match=r'HTTP 400 \{"code":60373,"message":"PageSize '):

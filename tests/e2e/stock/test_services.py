@@ -70,6 +70,11 @@ def settings_of(service: Any) -> dict[str, object]:  # Any: the library ships no
     return {name: getattr(service, name) for name in (*PLAIN, *SHOWN)}
 
 
+@pytest.mark.exercises(
+    "POST /v2/Services",
+    "GET /v2/Services/{ServiceSid}",
+    "POST /v2/Services/{ServiceSid}",
+)
 def test_every_setting_is_kept(backend: Backend) -> None:
     """Each that the library can send, at the creation or later; what an update doesn't name stays."""
     services = backend.verify.services
@@ -99,6 +104,10 @@ def test_a_new_service_has_the_defaults(backend: Backend) -> None:
     assert created.links["entities"] == f"{created.url}/Entities"
 
 
+@pytest.mark.exercises(
+    "GET /v2/Services",
+    "DELETE /v2/Services/{ServiceSid}",
+)
 def test_services_are_listed_and_deleted(backend: Backend) -> None:
     """By streaming over all pages; a deleted one is a 404 like one that never was."""
     created = [backend.new_service().fetch().sid for _ in range(2)]
