@@ -18,6 +18,7 @@ from tests.support.device_emulator.models import SdkFactor
 from tests.support.device_emulator.quirks import Quirks
 from tests.support.phone import new_identity
 from tests.support.tenant import Json, Tenant, entity_path
+from tests.support.totp_factor import TotpFactor
 from tests.support.waiting import until
 
 HOUR: Final = 3600.0
@@ -268,3 +269,16 @@ async def test_an_enrolment_that_is_refused_is_not_repeated(tenant: Tenant, serv
         await device.create_factor(Enrolment(given.access_token[:-1], service, given.identity), "Jo's phone")
     assert refusal.value.status == 401
     assert (device.connection.requests, device.factors) == (2, {})
+
+
+async def test_challenges_for_codes_are_not_the_phones(tenant: Tenant, handset: Handset) -> None:
+    """They have no details, and one of them would make a whole list unreadable to both SDKs."""
+    pushed = await handset.challenged()
+    app = await TotpFactor.agreed(tenant, handset.factor.service_sid, handset.factor.identity)
+    await app.verify()
+    code = await app.challenge()
+    found = await handset.device.get_all_challenges(handset.factor.sid, 20)
+    assert [challenge.sid for challenge in found.challenges] == [pushed]
+    with pytest.raises(NetworkError) as refusal:
+        await handset.device.get_challenge(code["sid"], handset.factor.sid)
+    assert (refusal.value.status, refusal.value.code) == (404, 60391)
