@@ -11,18 +11,17 @@ from uuid import UUID
 
 from pushward import ids
 from pushward.api.challenge.v1 import challenge_pb2
-from pushward.api.common.v1 import common_pb2
-from pushward.api.registry.v1 import registry_pb2
 from pushward.api.registry.v1.registry_pb2_grpc import RegistryStub
 from pushward.clock import milliseconds
 from pushward.eventlog.aggregate import Aggregate
 from pushward.eventlog.codec import timestamp_of
 from pushward.eventlog.commands import Change, CommandRunner, Plan
-from pushward.eventlog.port import Guard, LogReader
+from pushward.eventlog.port import LogReader
 from services.challenge.app.creating import PLATFORMS
+from services.challenge.app.live_factor import guard_of, live_factor
 from services.challenge.app.origins import account_origin, caused_by
 from services.challenge.app.ports import ChallengeStore
-from services.challenge.app.scope import Scope, account_scope, challenge_sid_of
+from services.challenge.app.scope import account_scope, challenge_sid_of
 from services.challenge.domain import rules
 from services.challenge.domain.commands import RequestNotification
 from services.challenge.domain.decider import refuse_expired, visible
@@ -60,19 +59,24 @@ class Notifying:
         async def plan() -> Plan[challenge_pb2.Notification]:
             loaded = await self._store.load(stream_id)
             challenge = scope.require(visible(loaded.state))
-            factor = await self._live_factor(request.context, scope, challenge)
+            factor = await live_factor(
+                self._registry,
+                request.context,
+                service_sid=scope.service_sid,
+                identity=scope.identity,
+                factor_sid=challenge.factor_sid,
+            )
             command = RequestNotification(
                 _new_sid(stream_id, loaded.now), PLATFORMS[factor.notification_platform], ttl_seconds
             )
             events = decide_notify(loaded.state, command, loaded.now)
             change = Change(self._aggregate, stream_id, loaded.state, events, loaded.now)
-            guard = Guard(UUID(bytes=factor.entity_stream), factor.entity_version)
             if isinstance(events[0], ChallengeExpired):
                 return Plan([change], lambda after: _refused(after[0]))
             return Plan(
                 [change],
                 lambda after: _notification(events[0], visible(after[0])),
-                guards=(guard,),
+                guards=(guard_of(factor),),
                 not_after=challenge.expiration_date,
             )
 
@@ -95,18 +99,6 @@ class Notifying:
             return Plan([change], lambda after: None)
 
         await self._runner.run(stream_id, caused_by(account_sid, push_id), plan)
-
-    async def _live_factor(
-        self, context: common_pb2.RequestContext, scope: Scope, challenge: Challenge
-    ) -> registry_pb2.LiveFactor:
-        return await self._registry.GetLiveFactor(
-            registry_pb2.GetLiveFactorRequest(
-                context=context,
-                service_sid=scope.service_sid,
-                identity=scope.identity,
-                factor_sid=challenge.factor_sid,
-            )
-        )
 
 
 def _new_sid(stream_id: UUID, now: datetime) -> ids.Sid:
