@@ -20,6 +20,8 @@ HEAD_SECONDS_MAX: Final = 10.0
 CONNECTIONS_MAX: Final = 20_000
 DISCARDED_BYTES_MAX: Final = 1024 * 1024
 DISCARDED_SECONDS_MAX: Final = 5.0
+REQUEST_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Of one request as it comes: more than any head and body that is taken, however small its chunks."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -27,6 +29,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     _in_head = False
     _head_bytes = 0
+    _request_bytes = 0
     _discarded_bytes = 0
     _timer: asyncio.TimerHandle | None = None  # of a head, or of a body that is discarded
 
@@ -46,10 +49,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes; bounded while a head is incomplete."""
+        """Bytes; bounded while a head is incomplete, and in all: chunks have extensions and trailers, too."""
         was_in_head = self._in_head
+        self._request_bytes += len(data)
         super().data_received(data)
         if not self._in_head:
+            if self._request_bytes > REQUEST_BYTES_MAX:
+                self.transport.close()
             return
         self._head_bytes += len(data) if was_in_head else 0
         if self._head_bytes > HEAD_BYTES_MAX:
@@ -62,7 +68,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._head_bytes = 0
+        self._request_bytes = 0
         self.scope["extensions"] = self._extensions
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; a trailer, which comes behind the body, is none: nobody reads it, and there may be many."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """A request's head is whole."""

@@ -1,6 +1,7 @@
 """The edge as a server: sockets, bounds, draining."""
 
 import asyncio
+import contextlib
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
@@ -12,7 +13,7 @@ from google.protobuf.message import Message
 
 from pushward.config.settings import Environment, Settings
 from services.edge.adapters import http_protocol
-from services.edge.adapters.http_protocol import HEAD_BYTES_MAX
+from services.edge.adapters.http_protocol import HEAD_BYTES_MAX, REQUEST_BYTES_MAX
 from services.edge.adapters.http_server import listen
 from services.edge.wiring import Edge, build
 from tests.integration.edge.samples import SERVICE
@@ -80,6 +81,33 @@ async def test_a_body_without_end_is_not_read_for_ever(client: httpx.AsyncClient
     """What is discarded is bounded; then the connection closes."""
     with pytest.raises((httpx.WriteError, httpx.ReadError)):
         await client.post("/v2/Services", content=_zeros(1 << 40))
+
+
+@pytest.mark.parametrize("endless", [b"a:\r\n" * 4096, b"a" * 16_384], ids=["many", "one"])
+async def test_trailers_without_end_are_not_kept(edge: Edge, endless: bytes) -> None:
+    """They are no body, so nobody reads them, nor would they be discarded: they would fill the memory, of anybody."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.http_port)
+    writer.write(b"POST /v2/Services HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    sent = 0
+    with contextlib.suppress(ConnectionError):
+        while sent < 4 * REQUEST_BYTES_MAX and not reader.at_eof():
+            writer.write(endless)
+            sent += len(endless)
+            await writer.drain()
+    writer.close()
+    assert sent < 4 * REQUEST_BYTES_MAX
+
+
+async def test_trailers_are_no_headers(world: World, edge: Edge) -> None:
+    """Not even credentials: whoever stands in front of us has looked at headers only (RFC 9110, section 6.5.1)."""
+    credentials = b"Authorization: Basic " + b64encode(f"{AC}:token".encode()) + b"\r\n"
+    head = b"POST /v2/Services HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+    chunks = b"e\r\nFriendlyName=a\r\n0\r\n"
+    world.registry.replies["CreateService"] = SERVICE
+    answer = await _talk(edge, head + b"\r\n" + chunks + credentials + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    answer = await _talk(edge, head + credentials + b"\r\n" + chunks + b"Content-Type: text/plain\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 201 ")
 
 
 async def test_a_refused_body_that_never_ends_is_not_waited_for(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
