@@ -99,7 +99,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """A request is answered, perhaps before it was whole."""
         super().on_response_complete()
-        if self.cycle.more_body and self._timer is None:
+        # With requests in line, `cycle` is the last of them, and not the one that was answered.
+        if self.cycle.response_complete and self.cycle.more_body and self._timer is None:
             self._discarded_bytes = 0
             self._timer = self.loop.call_later(DISCARDED_SECONDS_MAX, self.transport.close)
 

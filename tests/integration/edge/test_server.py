@@ -117,6 +117,24 @@ async def test_a_refused_body_that_never_ends_is_not_waited_for(edge: Edge, monk
     assert answer.startswith(b"HTTP/1.1 401 ")
 
 
+async def test_a_pipelined_body_may_take_its_time(world: World, edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer before it doesn't make it one that is discarded."""
+    monkeypatch.setattr(http_protocol, "DISCARDED_SECONDS_MAX", 0.05)
+    world.registry.replies["CreateService"] = SERVICE
+    credentials = b"Authorization: Basic " + b64encode(f"{AC}:token".encode()) + b"\r\n"
+    first = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    head = (
+        b"POST /v2/Services HTTP/1.1\r\nHost: a\r\n" + credentials + b"Connection: close\r\nContent-Length: 14\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.http_port)
+    writer.write(first + head + b"Friendly")
+    await asyncio.sleep(0.2)
+    writer.write(b"Name=a")
+    answer = await reader.read()
+    writer.close()
+    assert answer.count(b"HTTP/1.1 20") == 2
+
+
 async def _zeros(count: int) -> AsyncIterator[bytes]:
     for _ in range(count // 1000):
         yield bytes(1000)
