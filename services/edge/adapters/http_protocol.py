@@ -28,6 +28,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection."""
 
     _in_head = False
+    _in_body = False
     _head_bytes = 0
     _request_bytes = 0
     _discarded_bytes = 0
@@ -79,6 +80,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A request's head is whole."""
         self._in_head = False
+        self._in_body = True
         self._stop_timer()
         super().on_headers_complete()
 
@@ -92,6 +94,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """A request is whole."""
+        self._in_body = False
         if self.cycle.response_complete:
             self._stop_timer()
         super().on_message_complete()
@@ -117,11 +120,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _refuse(self, status: int, message: str) -> None:
-        """Writes the envelope, unless an answer to an earlier request is under way, and closes."""
+        """Writes the envelope, unless an answer is under way or this request has had its own, and closes."""
         if self.transport.is_closing():
             return
         cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever its declaration says
-        if cycle is None or cycle.response_complete or self._awaits_body(cycle):
+        if cycle is None or (cycle.response_complete and not self._in_body) or self._awaits_body(cycle):
             self.transport.write(_refusal(status, message, self.server_state.default_headers))
             if cycle is not None:  # to its application the client is gone, so nothing is written behind this
                 cycle.disconnected = True

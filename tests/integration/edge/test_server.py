@@ -161,6 +161,18 @@ async def test_a_body_that_is_not_http_gets_the_envelope(edge: Edge, chunks: byt
     assert b'"status":400' in answer
 
 
+async def test_a_request_is_answered_once(edge: Edge) -> None:
+    """Also if its body turns out not to be HTTP when it had its answer: a second one would be taken for the next's."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.http_port)
+    writer.write(b"POST /v2/Services HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    first = await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"zz\r\n")
+    rest = await reader.read()
+    writer.close()
+    assert first.startswith(b"HTTP/1.1 401 ")
+    assert b"HTTP/1.1 400 " not in rest
+
+
 async def test_a_head_that_is_too_long_is_refused(edge: Edge) -> None:
     """Before it is whole: one header without end would fill the memory."""
     reader, writer = await asyncio.open_connection("127.0.0.1", edge.http_port)
