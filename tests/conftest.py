@@ -1,7 +1,7 @@
 """Fixtures that every kind of test may use: a PostgreSQL and a Kafka for the session, a database for each test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -9,7 +9,7 @@ from hypothesis import settings
 from deploy.embedded.kafka import EmbeddedKafka
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.support import figures as told_figures
-from tests.support.databases import Databases
+from tests.support.databases import Databases, Templates
 from tests.support.figures import Figures
 from tests.support.kafka import delete_topics
 
@@ -44,9 +44,17 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def databases(postgres: EmbeddedPostgres) -> Databases:
-    """Makes migrated databases on the session's server."""
-    return Databases(postgres)
+def templates(postgres: EmbeddedPostgres) -> Templates:
+    """Migrated databases to copy, on the session's server."""
+    return Templates(postgres)
+
+
+@pytest.fixture
+async def databases(templates: Templates) -> AsyncIterator[Databases]:
+    """Makes migrated databases, for the test."""
+    databases = Databases(templates)
+    yield databases
+    await databases.drop()
 
 
 @pytest.fixture(scope="session")
