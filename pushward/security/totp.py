@@ -45,6 +45,11 @@ def matching_steps(secret: bytes, config: TotpConfig, code: str, now: datetime) 
     return tuple(step for step, is_match in zip(steps, matches, strict=True) if is_match)
 
 
+def unpadded(secret: bytes) -> bytes:
+    """The same for all secrets that differ in zeros at their end: HMAC fills its key up with them (RFC 2104)."""
+    return secret.rstrip(b"\0")
+
+
 def secret_text(secret: bytes) -> str:
     """A secret as authenticators take it: base32 in capitals, without padding."""
     return base64.b32encode(secret).decode("ascii").rstrip("=")

@@ -105,7 +105,7 @@ class TotpEnrolment:
             factor_sid=sid,
             friendly_name=await seal(key_id, stream_id, sealed_fields.friendly_name(sid), wanted.friendly_name),
             secret=await seal(key_id, stream_id, sealed_fields.totp_secret(sid), totp.secret_text(wanted.secret)),
-            secret_digest=await self._sealer.digest(key_id, stream_id, wanted.secret),
+            secret_digest=await self._sealer.digest(key_id, stream_id, totp.unpadded(wanted.secret)),
             config=config,
             metadata=await seal_optional(key_id, stream_id, sealed_fields.metadata(sid), wanted.metadata),
         )
