@@ -45,6 +45,15 @@ async def test_malformed_chunks_are_a_bad_request(tenant: Tenant, body: bytes) -
     assert (await only(tenant, request + body)).refused() in (400, 431)
 
 
+async def test_what_is_refused_for_its_body_is_not_done(tenant: Tenant, service: str) -> None:
+    """A deletion has a body that means nothing; but who is told 400 must find everything as it was."""
+    target = f"DELETE /v2/Services/{service} HTTP/1.1".encode()
+    request = head(tenant, target, b"Transfer-Encoding: chunked\r\n", CLOSE)
+    assert (await only(tenant, request + b"zz\r\n")).refused() == 400
+    assert (await tenant.client.get(f"/v2/Services/{service}")).status_code == 200
+    assert (await only(tenant, request + b"1\r\na\r\n0\r\n\r\n")).status == 204
+
+
 async def test_chunks_are_put_together(tenant: Tenant) -> None:
     """Whatever their sizes, extensions and trailers; in as many pieces as they like."""
     request = head(tenant, b"POST /v2/Services HTTP/1.1", FORM, b"Transfer-Encoding: chunked\r\n", CLOSE)

@@ -55,18 +55,8 @@ def parse_pairs(encoded: bytes) -> Pairs:
 
 
 async def read_form(scope: Scope, receive: Receive) -> Pairs:
-    """The pairs of a request's body, which is read only as far as the bound.
-
-    Raises BadRequestError, PayloadTooLargeError, ClientGoneError.
-    """
-    length = header(scope, b"content-length")
-    if length is not None and length.isdigit() and int(length[:_LENGTH_DIGITS_MAX]) > BODY_BYTES_MAX:
-        raise PayloadTooLargeError(_TOO_LARGE)
-    try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
-            body = await _read_body(receive)
-    except TimeoutError as error:
-        raise BadRequestError(_TOO_SLOW, code=error_codes.INVALID_REQUEST) from error
+    """The pairs of a request's body. Raises as ``read_body``, and BadRequestError for what isn't a form."""
+    body = await read_body(scope, receive)
     if not body:
         return ()
     content_type = header(scope, b"content-type")
@@ -75,7 +65,22 @@ async def read_form(scope: Scope, receive: Receive) -> Pairs:
     return parse_pairs(body)
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """A request's body, which is read only as far as the bound.
+
+    Raises BadRequestError, PayloadTooLargeError, ClientGoneError.
+    """
+    length = header(scope, b"content-length")
+    if length is not None and length.isdigit() and int(length[:_LENGTH_DIGITS_MAX]) > BODY_BYTES_MAX:
+        raise PayloadTooLargeError(_TOO_LARGE)
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            return await _whole_body(receive)
+    except TimeoutError as error:
+        raise BadRequestError(_TOO_SLOW, code=error_codes.INVALID_REQUEST) from error
+
+
+async def _whole_body(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()

@@ -14,7 +14,7 @@ from pushward.errors import NotFoundError
 from pushward.ids import SHARD_COUNT_MAX, parse_sid
 from services.edge.app.admission import Admission
 from services.edge.app.authentication import Authentication
-from services.edge.app.form import Pairs, parse_pairs, read_form
+from services.edge.app.form import Pairs, parse_pairs, read_body, read_form
 from services.edge.app.operation import SID_KINDS, Answer, Call, Operation
 from services.edge.app.params import ParamsReader
 from services.edge.app.presence import unless_gone
@@ -94,4 +94,6 @@ async def _pairs(operation: Operation, scope: Scope, receive: Receive) -> Pairs:
         return parse_pairs(scope["query_string"])
     if operation.method == "POST":
         return await read_form(scope, receive)
+    # A body means nothing here. But one that turns out not to be HTTP is answered 400, and then nothing may be deleted.
+    await read_body(scope, receive)
     return ()
