@@ -22,6 +22,7 @@ class Proxy:
         self._path = directory / SOCKET
         self._cut_next = False
         self._server: asyncio.Server | None = None
+        self._refuses = True
         self._writers: set[asyncio.StreamWriter] = set()
         self._clients: set[asyncio.StreamWriter] = set()
 
@@ -52,10 +53,12 @@ class Proxy:
 
     async def accept(self) -> None:
         """Lets connections through."""
+        self._refuses = False
         self._server = await asyncio.start_unix_server(self._serve, self._path)
 
     async def refuse(self) -> None:
         """Drops all connections and takes no more."""
+        self._refuses = True
         if self._server is not None:
             self._server.close()
             for writer in list(self._writers):
@@ -66,6 +69,10 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_unix_connection(self._upstream)
+        if self._refuses:  # since it was accepted: it must not outlive the others
+            writer.close()
+            up_writer.close()
+            return
         self._writers |= {writer, up_writer}
         self._clients.add(writer)
         requests = asyncio.create_task(_pump(reader, up_writer))

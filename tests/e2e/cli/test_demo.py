@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.child import ROOT
 
 DEMO_SECONDS_MAX = 100
-BENCH_SECONDS_MAX = 100
+BENCH_SECONDS_MAX = 200  # fifty on a machine that does nothing else
 
 
 def test_the_demo_holds() -> None:
@@ -21,6 +23,7 @@ def test_the_demo_holds() -> None:
     assert done.stdout.count("Verified offline") == 2
 
 
+@pytest.mark.timeout(BENCH_SECONDS_MAX + 40)
 def test_the_bench_counts_no_errors(tmp_path: Path) -> None:
     """`make bench` runs, with figures for every run, and nothing went wrong at this little load."""
     figures = tmp_path / "bench.json"
