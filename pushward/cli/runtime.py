@@ -44,7 +44,6 @@ from pushward.security.keys import KeyRing
 from pushward.service import Runtime, Service
 from pushward.telemetry.exposition import MetricsServer
 from pushward.telemetry.metrics import Metrics
-from services.edge import wiring as edge
 
 SCHEMA_POLL_SECONDS: Final = 0.5
 READY_POLL_SECONDS: Final = 1.0
@@ -82,9 +81,7 @@ class Host:
         self._metrics = Metrics()
         runtime = Runtime(self.peers, self._heads, self._keys, self._metrics, self._known_history())
         self._services = [GatedService(store.build(settings, runtime), self._gate) for store in self._stores]
-        self._edge = (
-            edge.build(settings, runtime, listener=listening, siblings=self._services) if EDGE in targets else None
-        )
+        self._edge = self._built_edge(runtime, listening) if EDGE in targets else None
         self._edge_serves = False
         self.ready = asyncio.Event()
         self._metrics_server = None if metrics is None else MetricsServer(self._metrics, metrics)
@@ -143,6 +140,12 @@ class Host:
                 await stop
             except Exception:
                 _log.exception("stop_failed", what=name)
+
+    def _built_edge(self, runtime: Runtime, listening: socket.socket | None) -> Service:
+        """Imported here: a process without an edge doesn't pay for HTTP."""
+        from services.edge import wiring
+
+        return wiring.build(self._settings, runtime, listener=listening, siblings=self._services)
 
     def _stops(self, hurried: asyncio.Event) -> Iterator[tuple[str, Awaitable[object]]]:
         """From the outside in. Made one by one, each awaited before the next."""

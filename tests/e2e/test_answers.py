@@ -48,7 +48,7 @@ async def test_an_answer_is_final(tenant: Tenant, phone: Phone, challenge: Json,
 @pytest.mark.provokes(60323)
 async def test_a_late_answer_is_refused(tenant: Tenant, phone: Phone) -> None:
     """403 60323 once the date has passed; a read says expired, and so it stays."""
-    date = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    date = (datetime.now(UTC) + timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
     challenge = await tenant.challenge(phone.entity, phone.sid, ExpirationDate=date)
     signed = {**await phone.shown(challenge["sid"]), "status": "approved"}
     await eventually(lambda: status_of(tenant, challenge), "expired")
@@ -60,7 +60,7 @@ async def test_a_late_answer_is_refused(tenant: Tenant, phone: Phone) -> None:
 
 async def test_an_expiry_is_shown_at_the_second(tenant: Tenant, phone: Phone) -> None:
     """Never before its date, and never pending after it, to the backend and to the device alike."""
-    date = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+    date = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
     challenge = await tenant.challenge(phone.entity, phone.sid, ExpirationDate=date.strftime("%Y-%m-%dT%H:%M:%SZ"))
     path = f"{phone.entity}/Challenges/{challenge['sid']}"
     status = "pending"
@@ -79,7 +79,7 @@ async def test_an_expiry_is_shown_at_the_second(tenant: Tenant, phone: Phone) ->
 
 async def test_what_is_over_is_the_first_reason_to_refuse(tenant: Tenant, phone: Phone) -> None:
     """Not found, then 60322, then 60323, then 60324: a bad JWS for an answered or expired challenge doesn't matter."""
-    date = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    date = (datetime.now(UTC) + timedelta(seconds=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
     expiring = await tenant.challenge(phone.entity, phone.sid, ExpirationDate=date)
     answered = await tenant.challenge(phone.entity, phone.sid)
     await phone.decide(answered["sid"], "denied")

@@ -176,7 +176,7 @@ async def test_an_answered_challenge_is_refused_on_the_device(handset: Handset) 
 
 async def test_an_expired_challenge_is_refused_on_the_device(handset: Handset) -> None:
     """SDKs look at the status, not at the clock: a read past the date must say so."""
-    soon = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    soon = (datetime.now(UTC) + timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
     sid = await handset.challenged(ExpirationDate=soon)
 
     async def expired() -> bool:

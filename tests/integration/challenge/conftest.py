@@ -94,8 +94,8 @@ class World:
         return await clock(self.database)
 
     async def in_seconds(self, seconds: int) -> str:
-        """An ExpirationDate; ``1`` is as soon as there is."""
-        moment = (await self.now()).replace(microsecond=0) + timedelta(seconds=seconds)
+        """An ExpirationDate at least so far ahead: a date has no fractions, so up to a second more."""
+        moment = (await self.now()).replace(microsecond=0) + timedelta(seconds=seconds + 1)
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     async def has_passed(self, challenge: challenge_pb2.Challenge) -> bool:

@@ -24,7 +24,6 @@ from pushward.kafka.record import TOPIC, headers_of
 from scripts.eventdocs import asyncapi, catalog, pages
 from scripts.eventdocs.__main__ import PAGES, main
 from scripts.eventdocs.descriptors import Comments, Described, described_messages
-from services.registry import wiring as registry
 from services.registry.adapters.aggregates import ENTITIES
 from services.registry.adapters.log import MODULE
 from services.registry.domain.events import EntityDeleted
@@ -149,7 +148,7 @@ def test_an_older_schema_has_a_message_of_its_own(monkeypatch: pytest.MonkeyPatc
     newest = Binding(types_pb2.EVENT_TYPE_ENTITY_DELETED, 2, EntityDeleted, registry_pb2.EntityDeleted)
     older = Upcaster(newest.type, 1, registry_pb2.ServiceDeleted, lambda old: registry_pb2.EntityDeleted())
     entities: Aggregate[Any] = replace(ENTITIES, codec=Codec([newest], [older]))  # Any: its state
-    store = Store("registry", registry.build, MODULE, [entities], seals=True)
+    store = Store("registry", MODULE, [entities], seals=True)
     monkeypatch.setattr(catalog, "STORES", [store])
     monkeypatch.setattr(golden, "read", lambda binding: [golden.Case(b"", {})])
     (event,) = catalog.catalog()
