@@ -12,6 +12,7 @@ errors.py       what can go wrong
 kafka.py         EmbeddedKafka: start, kill, stop, wipe
 kafka_config.py  its jars, ports, settings and command lines
 kafka_java.py    which Java runs it
+kafka_archive.py its classes, archived for a faster start
 kafka_probe.py   whether it answers
 kafka_errors.py  what can go wrong
 """

@@ -55,11 +55,12 @@ _log = structlog.get_logger(__name__)
 
 
 class EmbeddedKafka:
-    """A broker on ``directory``; ``java`` instead of what find_java() finds."""
+    """A broker on ``directory``; ``java`` instead of what find_java() finds; ``jvm_options`` on top of ours."""
 
-    def __init__(self, directory: Path, *, java: Path | None = None) -> None:
+    def __init__(self, directory: Path, *, java: Path | None = None, jvm_options: Sequence[str] = ()) -> None:
         self._directory = directory.absolute()
         self._java = java
+        self._jvm_options = tuple(jvm_options)
         self._ports: Ports | None = None
         self._lock: int | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -201,7 +202,7 @@ class EmbeddedKafka:
         scratch.mkdir()
         if self.log_file.exists():
             self.log_file.replace(self.log_file.with_name("server.log.1"))
-        self._server = self._launched(kafka_config.server_command(java, jars, properties, scratch))
+        self._server = self._launched(kafka_config.server_command(java, jars, properties, scratch, self._jvm_options))
 
     def _launched(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         assert self._lock is not None

@@ -5,22 +5,25 @@ ports are remembered, because clients know them.
 """
 
 import base64
+import hashlib
 import random
 import socket
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from deploy.embedded.kafka_errors import JarsMissingError, PortTakenError
+from deploy.embedded.kafka_java import version_text
 
 LOOPBACK: Final = "127.0.0.1"
 FORMATTED: Final = "meta.properties"
 PORT_MIN: Final = 10_000
 EPHEMERAL_MIN: Final = 32_768
 PORT_TRIES_MAX: Final = 100
+FINGERPRINT_DIGITS: Final = 16
 
 # Nothing of the caller's environment (KAFKA_OPTS, JAVA_TOOL_OPTIONS, CLASSPATH, …) may change what runs.
 ENVIRONMENT: Final[Mapping[str, str]] = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
@@ -118,20 +121,34 @@ def format_command(java: Path, jars: Path, properties: Path) -> list[str]:
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     # Its argument parser takes a leading dash for an option.
     tool = [f"--cluster-id={cluster_id}", "--config", str(properties), "--standalone"]
-    return [str(java), *JVM_OPTIONS, "-cp", f"{jars}/*", "kafka.tools.StorageTool", "format", *tool]
+    return [*_java_command(java, jars), "kafka.tools.StorageTool", "format", *tool]
 
 
-def server_command(java: Path, jars: Path, properties: Path, scratch: Path) -> list[str]:
-    """What runs the broker."""
-    return [
-        str(java),
-        *JVM_OPTIONS,
-        f"-Djava.io.tmpdir={scratch}",
-        "-cp",
-        f"{jars}/*",
-        "kafka.Kafka",
-        str(properties),
-    ]
+def server_command(
+    java: Path, jars: Path, properties: Path, scratch: Path, jvm_options: Sequence[str] = ()
+) -> list[str]:
+    """What runs the broker. ``jvm_options`` are on top of ours, and win."""
+    options = [f"-Djava.io.tmpdir={scratch}", *jvm_options]
+    return [*_java_command(java, jars, options), "kafka.Kafka", str(properties)]
+
+
+def _java_command(java: Path, jars: Path, options: Sequence[str] = ()) -> list[str]:
+    # The jars by name, in one order: an archive of classes is refused with any other class path.
+    class_path = ":".join(map(str, sorted(jars.glob("*.jar"))))
+    return [str(java), *JVM_OPTIONS, *archive_options(java, jars), *options, "-cp", class_path]
+
+
+def archive_options(java: Path, jars: Path) -> list[str]:
+    """How a JVM maps the classes that were archived for it, instead of reading them again; none without an archive."""
+    archive = archive_of(java, jars)
+    # One that doesn't fit is not used, and that is nothing to talk about.
+    return [f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"] if archive.exists() else []
+
+
+def archive_of(java: Path, jars: Path) -> Path:
+    """Where Kafka's classes are archived for this very JVM; `python -m deploy.embedded.kafka_archive` writes it."""
+    fingerprint = hashlib.sha256(f"{java.resolve()}\n{version_text(java)}".encode()).hexdigest()[:FINGERPRINT_DIGITS]
+    return jars / f"classes-{fingerprint}.jsa"
 
 
 def _free_ports() -> list[int]:

@@ -40,9 +40,15 @@ def wheel_java() -> Path | None:
     return Path(spec.origin).parent / "java-runtime/bin/java"
 
 
-@functools.cache
 def major_version(program: Path) -> int:
     """17 of `17.0.15`; 0 if it isn't a Java that runs."""
+    found = _VERSION.search(version_text(program))
+    return 0 if found is None else int(found[1])
+
+
+@functools.cache
+def version_text(program: Path) -> str:
+    """What `java -version` says; nothing if it isn't a program that runs."""
     try:
         said = subprocess.run(
             [program, "-version"],
@@ -53,9 +59,8 @@ def major_version(program: Path) -> int:
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return 0
-    found = _VERSION.search(said.stderr + said.stdout)
-    return 0 if found is None else int(found[1])
+        return ""
+    return said.stderr + said.stdout
 
 
 def _candidates() -> Iterator[Path]:

@@ -196,3 +196,21 @@ def test_only_the_main_thread_may_start_it(tmp_path: Path) -> None:
     thread.start()
     thread.join()
     assert "main thread" in str(raised[0])
+
+
+def test_a_start_maps_the_archived_classes(tmp_path: Path) -> None:
+    """Those that `make kafka` archived, if this Java can (a wheel's can't), aren't read from the jars again."""
+    archive = kafka_config.archive_of(find_java(), kafka_config.jars_dir())
+    loaded = tmp_path / "loaded.log"
+    with EmbeddedKafka(tmp_path / "kafka", jvm_options=[f"-Xlog:class+load:file={loaded}"]):
+        pass
+    assert ("kafka.Kafka source: shared objects file" in loaded.read_text("utf-8")) == archive.exists()
+
+
+def test_an_archive_that_does_not_fit_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broker starts as without one, and has nothing to say of it."""
+    spoilt = tmp_path / "classes.jsa"
+    spoilt.write_bytes(b"no archive")
+    monkeypatch.setattr(kafka_config, "archive_of", lambda java, jars: spoilt)
+    with EmbeddedKafka(tmp_path / "kafka") as kafka:
+        assert "archive" not in kafka.log_file.read_text("utf-8").lower()
