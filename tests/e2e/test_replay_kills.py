@@ -25,7 +25,7 @@ from tests.support.child import Child
 from tests.support.installation import SHARDS, Installation, Stores
 from tests.support.waiting import until
 
-EVENTS_A_SHARD: Final = 4_000
+EVENTS_A_SHARD: Final = 2_000
 KILLS: Final = 8
 RUN_SECONDS_MAX: Final = 60.0
 

@@ -80,11 +80,11 @@ class Load:
             self.rounds[name] = self.rounds.get(name, 0) + 1
 
     async def goes_on(self) -> None:
-        """Waits until everybody has done it again."""
+        """Waits until everybody has done it again: of two rounds that end, one at least began after this."""
         before = dict(self.rounds)
 
         async def all_have() -> bool:
-            return all(self.rounds.get(name, 0) > count + USERS for name, count in before.items())
+            return all(self.rounds.get(name, 0) > count + 1 for name, count in before.items())
 
         await until(all_have)
 

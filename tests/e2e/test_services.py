@@ -165,6 +165,14 @@ async def test_a_wrong_setting_is_named_and_changes_nothing(tenant: Tenant, serv
     assert await tenant.get(path) == before
 
 
+async def test_an_empty_name_is_refused_for_what_has_one(tenant: Tenant, service: str) -> None:
+    """400 60200; the name stays."""
+    path = f"/v2/Services/{service}"
+    before = await tenant.get(path)
+    assert refused(await tenant.client.post(path, data={"FriendlyName": ""})) == (400, 60200)
+    assert await tenant.get(path) == before
+
+
 @pytest.mark.parametrize(
     "form",
     [

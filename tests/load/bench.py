@@ -33,7 +33,7 @@ ENTITY_CREATIONS_PER_SECOND: Final = 10_000  # users are enrolled as fast as the
 CONCURRENCIES: Final = (1, 8, 32)
 KAFKA_CONCURRENCY: Final = 8
 SECONDS: Final = 8.0
-WARM_UP_SECONDS: Final = 3.0
+WARM_UP_SECONDS_MAX: Final = 3.0
 IDLE_SECONDS: Final = 3.0
 LATENCY_ROUNDS: Final = 50
 WEBHOOKS_SECONDS_MAX: Final = 30.0
@@ -49,6 +49,7 @@ class Bench:
         self._server = server
         self._receiver = receiver
         self._arguments = arguments
+        self._warm_up_seconds = min(WARM_UP_SECONDS_MAX, arguments.seconds)
         self._parties: list[Party] = []
 
     async def measure(self, access: Access) -> Report:
@@ -56,7 +57,7 @@ class Bench:
         service = await self._service(access)
         for number in range(max(self._arguments.concurrency)):
             self._parties.append(await Party.enrol(access, service, f"bench-user-{number:04}"))
-        await self._run(min(8, len(self._parties)), WARM_UP_SECONDS)
+        await self._run(min(8, len(self._parties)), self._warm_up_seconds)
         idle = await self._idle()
         latencies = await self._latencies(access, service)
         runs = [await self._run(concurrency, self._arguments.seconds) for concurrency in self._arguments.concurrency]
@@ -75,7 +76,7 @@ class Bench:
         service = await self._service(access)
         for number in range(KAFKA_CONCURRENCY):
             self._parties.append(await Party.enrol(access, service, f"bench-user-{number:04}"))
-        await self._run(KAFKA_CONCURRENCY, WARM_UP_SECONDS)
+        await self._run(KAFKA_CONCURRENCY, self._warm_up_seconds)
         return replace(await self._run(KAFKA_CONCURRENCY, self._arguments.seconds), with_kafka=True)
 
     async def _service(self, access: Access) -> str:
