@@ -25,7 +25,7 @@ def make_archive() -> Path:
         return archive
     unfinished = archive.with_suffix(".unfinished")
     with tempfile.TemporaryDirectory(prefix="pushward-kafka-") as directory:
-        options = [f"-XX:ArchiveClassesAtExit={unfinished}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"]
+        options = [f"-XX:ArchiveClassesAtExit={unfinished}", *kafka_config.ARCHIVE_QUIETLY]
         with EmbeddedKafka(Path(directory) / "kafka", java=java, jvm_options=options):
             pass
     if not unfinished.exists():

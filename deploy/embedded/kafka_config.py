@@ -41,6 +41,8 @@ JVM_OPTIONS: Final = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
 )
+# An archive that doesn't fit is not used, and one that can't be made isn't there: nothing to talk about in the log.
+ARCHIVE_QUIETLY: Final = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off")
 
 SETTINGS: Final[Mapping[str, str]] = {
     "process.roles": "broker,controller",
@@ -141,8 +143,7 @@ def _java_command(java: Path, jars: Path, options: Sequence[str] = ()) -> list[s
 def archive_options(java: Path, jars: Path) -> list[str]:
     """How a JVM maps the classes that were archived for it, instead of reading them again; none without an archive."""
     archive = archive_of(java, jars)
-    # One that doesn't fit is not used, and that is nothing to talk about.
-    return [f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"] if archive.exists() else []
+    return [f"-XX:SharedArchiveFile={archive}", *ARCHIVE_QUIETLY] if archive.exists() else []
 
 
 def archive_of(java: Path, jars: Path) -> Path:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
-from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]  # ships no types
-from twilio.rest import Client  # type: ignore[import-untyped]  # ships no types
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
 
 from tests.support.api_key import KEYS, api_key_of
 from tests.support.installation import Account

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from twilio.rest import Client  # type: ignore[import-untyped]  # ships no types
+from twilio.rest import Client
 
 from tests.support import jws
 from tests.support.conformity import check_of_requests

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import pytest
-from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]  # ships no types
+from twilio.base.exceptions import TwilioRestException
 
 from tests.support.phone import new_identity
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]  # ships no types
+from twilio.base.exceptions import TwilioRestException
 
 from tests.e2e.stock.backend import Backend, Enrolled
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]  # ships no types
+from twilio.base.exceptions import TwilioRestException
 
 from tests.e2e.stock.backend import METADATA, Backend, Enrolled, push_arguments
 from tests.support.phone import new_identity

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from twilio.base.exceptions import (  # type: ignore[import-untyped]  # ships no types
+from twilio.base.exceptions import (
     TwilioException,
     TwilioRestException,
 )

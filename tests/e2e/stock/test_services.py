@@ -4,7 +4,7 @@ import inspect
 from typing import Any, Final
 
 import pytest
-from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]  # ships no types
+from twilio.base.exceptions import TwilioRestException
 
 from tests.e2e.stock.backend import Backend
 

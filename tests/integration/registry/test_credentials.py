@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships no types
+from twilio.request_validator import RequestValidator
 
 from pushward import ids
 from pushward.api.common.v1 import common_pb2

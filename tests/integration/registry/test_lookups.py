@@ -1,6 +1,6 @@
 """What challenge, webhook and notifier ask of registry."""
 
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships no types
+from twilio.request_validator import RequestValidator
 
 from pushward import ids
 from pushward.api.common.v1 import common_pb2

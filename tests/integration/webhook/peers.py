@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from grpc import aio
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships no types
+from twilio.request_validator import RequestValidator
 
 from pushward.api.challenge.v1 import challenge_pb2
 from pushward.api.challenge.v1.challenge_pb2_grpc import ChallengesServicer

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships no types
+from twilio.request_validator import RequestValidator
 
 from pushward import ids
 from pushward.api.events.v1 import challenge_pb2, registry_pb2, types_pb2

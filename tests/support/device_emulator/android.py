@@ -8,12 +8,9 @@ from typing import Final
 from urllib.parse import quote_plus
 
 from tests.support.device_emulator.errors import MapperError
-from tests.support.device_emulator.models import SdkChallenge, SdkFactor
+from tests.support.device_emulator.models import CHALLENGE_STATUSES, FACTOR_STATUSES, SdkChallenge, SdkFactor
 from tests.support.device_emulator.quirks import a_list, a_text, an_object
 from tests.support.jws import Members
-
-STATUSES: Final = ("verified", "unverified")
-CHALLENGE_STATUSES: Final = ("pending", "approved", "denied", "expired")
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|-\d\d:\d\d)")
 
@@ -63,7 +60,7 @@ class Android:
             account_sid=a_text(body, "account_sid"),
             service_sid=service_sid,
             identity=identity,
-            status=status if status in STATUSES else "unverified",
+            status=status if status in FACTOR_STATUSES else "unverified",
             created=self.date(a_text(body, "date_created")),
             credential_sid=a_text(config, "credential_sid"),
             notification_platform=_opt_string(config, "notification_platform") or self.default_platform,

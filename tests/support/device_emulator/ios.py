@@ -9,12 +9,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tests.support.device_emulator.errors import MapperError
-from tests.support.device_emulator.models import SdkChallenge, SdkFactor
+from tests.support.device_emulator.models import CHALLENGE_STATUSES, FACTOR_STATUSES, SdkChallenge, SdkFactor
 from tests.support.device_emulator.quirks import a_list, a_text, an_object
 from tests.support.jws import Members
 
-STATUSES: Final = ("verified", "unverified")
-CHALLENGE_STATUSES: Final = ("pending", "approved", "denied", "expired")
 QUERY_ALLOWED_BUT_PLUS: Final = "!$&'()*,-./:;=?@_~"
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
@@ -64,7 +62,7 @@ class Ios:
             account_sid=a_text(body, "account_sid"),
             service_sid=service_sid,
             identity=identity,
-            status=_one_of(STATUSES, a_text(body, "status")),
+            status=_one_of(FACTOR_STATUSES, a_text(body, "status")),
             created=self.date(a_text(body, "date_created")),
             credential_sid=a_text(config, "credential_sid"),
             notification_platform=_optional_text(config, "notification_platform") or self.default_platform,

@@ -3,8 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tests.support.jws import Members
+
+FACTOR_STATUSES: Final = ("verified", "unverified")
+CHALLENGE_STATUSES: Final = ("pending", "approved", "denied", "expired")
 
 
 @dataclass(frozen=True, slots=True)
