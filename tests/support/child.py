@@ -23,6 +23,7 @@ class Child:
         self._command = list(command)
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
+        self._said_before = 0
         self.log = log
 
     @property
@@ -40,6 +41,7 @@ class Child:
         """Starts the command; its output is added to the log."""
         assert not self.running
         with self.log.open("ab") as log:
+            self._said_before = log.tell()
             self._process = subprocess.Popen(
                 self._command, env=self._environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
@@ -73,14 +75,22 @@ class Child:
 
     def entries(self) -> Iterator[dict[str, Any]]:  # Any: an entry's members
         """Whatever it logged as JSON, in order; a line that a kill has cut short is passed over."""
-        for line in self.log.read_text("utf-8", errors="replace").splitlines():
-            if line.startswith("{"):
-                with suppress(json.JSONDecodeError):
-                    yield json.loads(line)
+        return _entries(self.log.read_bytes())
+
+    def entries_since_start(self) -> Iterator[dict[str, Any]]:  # Any: as above
+        """What the process that was started last logged."""
+        return _entries(self.log.read_bytes()[self._said_before :])
 
     def tail(self) -> str:
         """The end of what it said."""
         return self.log.read_bytes()[-TAIL_BYTES:].decode(errors="replace") if self.log.exists() else ""
+
+
+def _entries(said: bytes) -> Iterator[dict[str, Any]]:  # Any: an entry's members
+    for line in said.decode(errors="replace").splitlines():
+        if line.startswith("{"):
+            with suppress(json.JSONDecodeError):
+                yield json.loads(line)
 
 
 def has_ended(process: psutil.Process) -> bool:

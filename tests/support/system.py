@@ -109,6 +109,10 @@ class System:
             yield from child.entries()
 
     def _ready(self) -> bool:
+        """The edge is once a login can be served; other requests need the rest, which may take longer to start."""
+        return all(map(_says_ready, self.children.values())) and self._edge_ready()
+
+    def _edge_ready(self) -> bool:
         try:
             look = httpx.get(f"{self.base_url}/readyz", timeout=LOOK_SECONDS_MAX, verify=NO_CERTIFICATES)
             return look.status_code == 200
@@ -134,6 +138,11 @@ def running(
         yield system
     finally:
         system.end()
+
+
+def _says_ready(child: Child) -> bool:
+    told = [entry["event"] for entry in child.entries_since_start() if entry.get("event") in ("ready", "not_ready")]
+    return told[-1:] == ["ready"]
 
 
 def _free_port() -> int:
