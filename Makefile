@@ -6,8 +6,8 @@ MAKEFLAGS += --no-builtin-rules
 VENV := .venv/bin
 INSTALLED := .venv/.complete
 KAFKA_JARS := .venv/kafka/.complete
-NODE_PACKAGE := tests/e2e/node
-NODE_MODULES := $(NODE_PACKAGE)/node_modules/.complete
+NODE_PACKAGES := $(patsubst %/package-lock.json,%,$(wildcard $(addsuffix /package-lock.json,clients/web tests/e2e/node tests/browser/node)))
+NODE_MODULES := $(addsuffix /node_modules/.complete,$(NODE_PACKAGES))
 
 ##@ Setup
 
@@ -31,10 +31,10 @@ $(KAFKA_JARS): deploy/kafka/pom.xml deploy/kafka/jars.sha256 scripts/kafka | $(I
 	@scripts/kafka
 
 .PHONY: node
-node: $(NODE_MODULES) ## Install the vendor's Node library by npm, for the tests
+node: $(NODE_MODULES) ## Install by npm what checks the web library, the pages and the vendor's Node library
 
-$(NODE_MODULES): $(NODE_PACKAGE)/package.json $(NODE_PACKAGE)/package-lock.json scripts/node
-	@scripts/node
+$(NODE_MODULES): %/node_modules/.complete: %/package.json %/package-lock.json scripts/node
+	@scripts/node $*
 
 .PHONY: lock
 lock: $(INSTALLED) ## Lock the dependencies anew (UPGRADE=1: take the newest)
@@ -42,7 +42,7 @@ lock: $(INSTALLED) ## Lock the dependencies anew (UPGRADE=1: take the newest)
 
 .PHONY: clean
 clean: ## Remove .venv and caches; var/ (your data) stays
-	rm -rf .venv $(NODE_PACKAGE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv $(addsuffix /node_modules,$(NODE_PACKAGES)) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ Write
