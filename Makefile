@@ -72,9 +72,10 @@ lint: $(INSTALLED) ## Lint and format rules (ruff)
 	$(VENV)/ruff format --check .
 
 .PHONY: type
-type: $(INSTALLED) ## Types (mypy, strict)
+type: $(INSTALLED) clients/web/node_modules/.complete ## Types (mypy, and tsc for the web library, both strict)
 	$(VENV)/mypy
 	cd clients/python && ../../$(VENV)/mypy .
+	cd clients/web && node_modules/.bin/tsc --project .
 
 .PHONY: imports
 imports: $(INSTALLED) ## Who may import whom (import-linter)

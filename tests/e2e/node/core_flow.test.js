@@ -1,4 +1,4 @@
-// The core flow with the vendor's Node library against our base URL (contract section 8). tests/e2e/test_stock_node_client.py
+// The core flow with the vendor's Node library against our base URL (contract section 8). tests/e2e/test_node_clients.py
 // runs it, and says where the system is: PUSHWARD_BASE_URL, PUSHWARD_ACCOUNT_SID, PUSHWARD_AUTH_TOKEN.
 
 import assert from "node:assert/strict";

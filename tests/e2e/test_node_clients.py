@@ -1,20 +1,26 @@
-"""The vendor's Node library against our base URL (contract section 8): the checks stand in `node/core_flow.test.js`."""
+"""What runs under Node against our base URL: the checks stand in `node/*.test.js`."""
 
 import subprocess
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.support.installation import Installation
 from tests.support.system import System
 
-SCRIPT: Final = "core_flow.test.js"
+SCRIPTS: Final = {
+    "core_flow.test.js": "The vendor's library (contract section 8), from a service to its deletion.",
+    "web_device.test.js": "Our web library as a device: enrol, listen, answer, delete.",
+}
 DIRECTORY: Final = Path(__file__).parent / "node"
 SECONDS_MAX: Final = 110.0
 TEST_MS_MAX: Final = 30_000
 
 
-def test_the_core_flow_with_the_node_library(system: System, installation: Installation) -> None:
-    """Service, webhook, entity, access token, factor, challenges, signed answers, pages, refusals, deletion."""
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_of_node_finds_what_it_expects(system: System, installation: Installation, script: str) -> None:
+    """Each in its own words; see SCRIPTS."""
     assert (DIRECTORY / "node_modules" / "twilio").is_dir(), "the Node library isn't there: run `make node`"
     environment = {
         **installation.stores.environment(),
@@ -23,7 +29,7 @@ def test_the_core_flow_with_the_node_library(system: System, installation: Insta
         "PUSHWARD_AUTH_TOKEN": installation.account.auth_token,
     }
     done = subprocess.run(
-        ["node", "--test", "--test-reporter=spec", f"--test-timeout={TEST_MS_MAX}", SCRIPT],
+        ["node", "--test", "--test-reporter=spec", f"--test-timeout={TEST_MS_MAX}", script],
         cwd=DIRECTORY,
         env=environment,
         stdin=subprocess.DEVNULL,

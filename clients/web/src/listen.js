@@ -1,0 +1,273 @@
+/**
+ * New challenges as they come: listening where that is possible, asking again and again where it isn't.
+ *
+ *     background ◄──► streaming ◄──► polling ◄──► offline        `onState` tells each change
+ *
+ * Each round listens first and then lists what is pending, so nothing falls between the two. A lost stream, a restarted
+ * server, another network or a JWT at its end lead to the next round. Where there is no stream, a round lists; that list is what
+ * decides whether going on makes sense. Pauses grow while nothing works, and are spread so that a restarted server doesn't
+ * meet all devices at once. In the background nothing is open. Each challenge is handed out once.
+ */
+
+import { follow } from "./abort.js";
+import {
+  ApiError,
+  FactorDeletedError,
+  NetworkError,
+  NotFoundError,
+  PushwardDeviceError,
+  RateLimitedError,
+  ServerUnavailableError,
+} from "./errors.js";
+import { FACTOR_DELETED, STREAM_PATH, messages } from "./stream.js";
+
+/** @import { Challenge } from "./challenge.js" */
+/** @import { Challenges } from "./challenges.js" */
+/** @import { Clock } from "./clock.js" */
+/** @import { Factor } from "./factor.js" */
+/** @import { Connection } from "./http.js" */
+/** @import { Foreground, Network } from "./surroundings.js" */
+
+/** @typedef {"streaming" | "polling" | "offline" | "background"} ListenState */
+
+/**
+ * @typedef {object} ListenOptions
+ * @property {AbortSignal} [signal] Ends the iteration, without an error.
+ * @property {(state: ListenState) => void} [onState]
+ */
+
+/**
+ * @typedef {object} ListenParts
+ * @property {Pick<Challenges, "list" | "get">} challenges
+ * @property {Connection} connection
+ * @property {Clock} clock
+ * @property {Foreground} foreground
+ * @property {Network} network
+ * @property {() => Promise<Factor>} factor
+ */
+
+export const PAUSE_SECONDS_MIN = 1;
+
+/** Between two lists while the server answers but gives no stream. */
+export const POLL_SECONDS_MAX = 5;
+
+/** Between two attempts while the server doesn't answer. */
+export const AWAY_SECONDS_MAX = 60;
+
+/** A stream that lasted this long was a good one, however it ended. */
+export const STEADY_SECONDS = 30;
+
+const DOUBLINGS_MAX = 6;
+const SEEN_MAX = 4096;
+
+/**
+ * Each pending challenge, fetched and ready to be shown and answered. `return` ends a `next` that is waiting.
+ *
+ * @param {ListenParts} parts
+ * @param {ListenOptions} [options]
+ * @returns {AsyncGenerator<Challenge, void, void>}
+ */
+export function listening(parts, options = {}) {
+  const listening = new Listening(parts, options);
+  const generator = listening.challenges();
+  const stopped = generator.return.bind(generator);
+  // A generator's own `return` waits for the `next` before it, which may take for ever.
+  generator.return = (value) => {
+    listening.stop();
+    return stopped(value);
+  };
+  return generator;
+}
+
+class Listening {
+  #parts;
+  #signal;
+  #onState;
+  /** @type {ListenState | null} */
+  #state = null;
+  #stopping = new AbortController();
+  #round = new AbortController();
+  /** @type {Set<string>} */
+  #seen = new Set();
+  /** @type {number | null} */
+  #openedAtSeconds = null;
+  #roundsLost = 0;
+
+  /** @param {ListenParts} parts @param {ListenOptions} options */
+  constructor(parts, { signal, onState }) {
+    this.#parts = parts;
+    this.#signal = signal;
+    this.#onState = onState;
+  }
+
+  stop() {
+    this.#stopping.abort();
+  }
+
+  /** @returns {AsyncGenerator<Challenge, void, void>} */
+  async *challenges() {
+    const { foreground, network, connection } = this.#parts;
+    const stopped = this.#stopping.signal;
+    const undo = [
+      follow(this.#stopping, [this.#signal, connection.closed]),
+      foreground.onChange(() => this.#round.abort()),
+      network.onChange(() => this.#startAnew()),
+    ];
+    stopped.addEventListener("abort", () => this.#round.abort());
+    try {
+      const factor = await this.#parts.factor();
+      while (!stopped.aborted) {
+        this.#round = new AbortController();
+        const round = foreground.isForeground() ? this.#listenedRound(factor) : this.#backgroundRound();
+        yield* round;
+      }
+    } finally {
+      this.#round.abort();
+      undo.forEach((end) => end());
+    }
+  }
+
+  #startAnew() {
+    this.#roundsLost = 0;
+    this.#round.abort();
+  }
+
+  /** Nothing, until the page is looked at again. @returns {AsyncGenerator<Challenge, void, void>} */
+  async *#backgroundRound() {
+    this.#tell("background");
+    const { signal } = this.#round;
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  }
+
+  /** @param {Factor} factor @returns {AsyncGenerator<Challenge, void, void>} */
+  async *#listenedRound(factor) {
+    const { signal } = this.#round;
+    let pauseSeconds = 0;
+    try {
+      try {
+        yield* this.#listened(factor, signal);
+        this.#roundsLost = 0;
+        pauseSeconds = this.#pauseSeconds(POLL_SECONDS_MAX);
+      } catch (lost) {
+        if (signal.aborted || lost instanceof FactorDeletedError || !(lost instanceof PushwardDeviceError)) throw lost;
+        this.#countLoss();
+        yield* this.#pending(factor, signal, "polling");
+        pauseSeconds = this.#pauseSeconds(POLL_SECONDS_MAX);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!isPassing(error)) throw error;
+      this.#tell("offline");
+      pauseSeconds = Math.max(this.#pauseSeconds(AWAY_SECONDS_MAX), askedPauseSeconds(error));
+    }
+    await this.#parts.clock.sleep(pauseSeconds, signal).catch(() => {});
+  }
+
+  /** @param {Factor} factor @param {AbortSignal} signal @returns {AsyncGenerator<Challenge, void, void>} */
+  async *#listened(factor, signal) {
+    const { connection, clock } = this.#parts;
+    this.#openedAtSeconds = null;
+    const stream = await connection.stream(STREAM_PATH, factor, signal);
+    try {
+      this.#openedAtSeconds = clock.now();
+      yield* this.#pending(factor, signal, "streaming");
+      for await (const message of messages(stream)) {
+        if (message.kind === "end") {
+          if (message.reason !== FACTOR_DELETED) return;
+          throw new FactorDeletedError("The factor was deleted on the server: enrol this device again.");
+        }
+        if (message.factorSid !== factor.sid) continue;
+        const challenge = await this.#unseen(factor, message.challengeSid, signal);
+        if (challenge !== null) yield challenge;
+      }
+    } finally {
+      stream.close();
+    }
+    throw new NetworkError("The stream ended without a word.");
+  }
+
+  /**
+   * @param {Factor} factor
+   * @param {AbortSignal} signal
+   * @param {ListenState} state That it says, once the server has answered.
+   * @returns {AsyncGenerator<Challenge, void, void>}
+   */
+  async *#pending(factor, signal, state) {
+    try {
+      /** @type {string | null} */
+      let pageToken = null;
+      do {
+        /** @type {import("./challenge.js").ChallengePage} */
+        const page = await this.#parts.challenges.list(factor.sid, { status: "pending", pageToken, signal });
+        this.#tell(state);
+        for (const outline of page.challenges) {
+          const challenge = await this.#unseen(factor, outline.sid, signal);
+          if (challenge !== null) yield challenge;
+        }
+        pageToken = page.nextPageToken;
+      } while (pageToken !== null);
+    } catch (error) {
+      if (!(error instanceof NotFoundError) || error.code === null) throw error;
+      throw new FactorDeletedError(
+        "The factor, its entity or its service was deleted on the server: enrol this device again.",
+        { cause: error },
+      );
+    }
+  }
+
+  /** @param {Factor} factor @param {string} challengeSid @param {AbortSignal} signal @returns {Promise<Challenge | null>} */
+  async #unseen(factor, challengeSid, signal) {
+    if (this.#seen.has(challengeSid)) return null;
+    const challenge = await this.#found(factor, challengeSid, signal);
+    if (challenge === null) return null;
+    if (this.#seen.size === SEEN_MAX) this.#seen.delete(/** @type {string} */ (this.#seen.values().next().value));
+    this.#seen.add(challengeSid);
+    return challenge.status === "pending" ? challenge : null;
+  }
+
+  /** @param {Factor} factor @param {string} challengeSid @param {AbortSignal} signal */
+  async #found(factor, challengeSid, signal) {
+    try {
+      return await this.#parts.challenges.get(factor.sid, challengeSid, { signal });
+    } catch (error) {
+      if (error instanceof NotFoundError) return null;
+      throw error;
+    }
+  }
+
+  #countLoss() {
+    const openedAt = this.#openedAtSeconds;
+    const wasSteady = openedAt !== null && this.#parts.clock.now() - openedAt >= STEADY_SECONDS;
+    this.#roundsLost = wasSteady ? 0 : this.#roundsLost + 1;
+  }
+
+  /** @param {number} secondsMax */
+  #pauseSeconds(secondsMax) {
+    const longest = Math.min(secondsMax, PAUSE_SECONDS_MIN * 2 ** Math.min(this.#roundsLost, DOUBLINGS_MAX));
+    return (longest * (1 + Math.random())) / 2;
+  }
+
+  /** @param {ListenState} state */
+  #tell(state) {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#onState?.(state);
+  }
+}
+
+/** @param {unknown} error @returns {error is PushwardDeviceError} */
+function isPassing(error) {
+  // Without the envelope it wasn't Pushward who answered: a proxy's 404 deletes no factor.
+  const isNotFromServer = error instanceof ApiError && error.code === null;
+  return (
+    isNotFromServer ||
+    error instanceof NetworkError ||
+    error instanceof ServerUnavailableError ||
+    error instanceof RateLimitedError
+  );
+}
+
+/** @param {PushwardDeviceError} error */
+function askedPauseSeconds(error) {
+  return error instanceof ApiError ? Math.min(error.retryAfterSeconds ?? 0, AWAY_SECONDS_MAX) : 0;
+}
