@@ -1,0 +1,1 @@
+"""The samples as a tenant would run them, against a running system."""
