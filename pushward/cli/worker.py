@@ -13,8 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-import uvloop
-
+from pushward.cli.runner import serving_runner
 from pushward.cli.runtime import Host
 from pushward.cli.stopping import Stopping, stopping
 from pushward.cli.targets import EVERY_TARGET
@@ -40,7 +39,7 @@ def run(
     metrics: socket.socket | None = None,
 ) -> None:
     """Serves ``targets`` until it is asked to stop, then drains. ``listening`` is the edge's socket, if it is one."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with serving_runner() as runner:
         runner.run(_serve(settings, targets, listening, on_ready, life, metrics))
 
 

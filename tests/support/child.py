@@ -21,7 +21,7 @@ class Child:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self._command = list(command)
-        self._environment = dict(environment)
+        self._environment = {"PYTHONFAULTHANDLER": "1", **environment}
         self._process: subprocess.Popen[bytes] | None = None
         self._said_before = 0
         self.log = log
@@ -51,9 +51,15 @@ class Child:
         os.kill(self.pid, signal.SIGTERM)
 
     def wait(self) -> int:
-        """Its exit status, once it has ended. Raises subprocess.TimeoutExpired."""
+        """Its exit status, once it has ended. Raises subprocess.TimeoutExpired; its log then shows where it hangs."""
         assert self._process is not None
-        return self._process.wait(END_SECONDS_MAX)
+        try:
+            return self._process.wait(END_SECONDS_MAX)
+        except subprocess.TimeoutExpired as error:
+            os.kill(self.pid, signal.SIGABRT)
+            self._process.wait(END_SECONDS_MAX)
+            error.add_note(self.tail())
+            raise
 
     def kill(self) -> None:
         """`kill -9`."""
@@ -64,10 +70,8 @@ class Child:
         """Ends it in any case."""
         if self.running:
             self.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.wait()
-            except subprocess.TimeoutExpired:
-                self.kill()
 
     def living_children(self) -> list[psutil.Process]:
         """What it has started and what still runs: nothing that ends while it is looked at, no zombie."""
