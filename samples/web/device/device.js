@@ -1,0 +1,375 @@
+/**
+ * The device: a person's factors in this browser, what is asked of them, and the sheet on which it is decided.
+ *
+ * Composition and nothing else: the library does the protocol, `sheet.js` the deciding, `listening.js` the listening.
+ */
+
+import { IndexedDbStore, KeyStoreError, MemoryStore, PushwardDevice } from "/lib/pushward-device/index.js";
+import { showChallenges } from "/device/challenge-list.js";
+import { factorCard, updateState } from "/device/factor-card.js";
+import { Listening } from "/device/listening.js";
+import { Registration } from "/device/registration.js";
+import { Settings } from "/device/settings.js";
+import { Sheet } from "/device/sheet.js";
+import { keepShell } from "/device/shell.js";
+import { SilentSignIn } from "/device/silent.js";
+import { isKeyLost, isLost, isPassing, reason, stateText, worstOf } from "/device/wording.js";
+import { Backend, BackendError } from "/shared/backend.js";
+import { find, foreign, makeButton, once, onSubmit } from "/shared/dom.js";
+import { Drawer } from "/shared/drawer.js";
+import { Journal, recordingFetch } from "/shared/journal.js";
+import { Notices } from "/shared/notices.js";
+import { pause } from "/shared/pause.js";
+import { ServerClock } from "/shared/server-clock.js";
+
+const LISTED_MAX = 20;
+const RETRY_MILLISECONDS = 3000;
+
+/**
+ * @typedef {import("/lib/pushward-device/index.js").Factor} Factor
+ * @typedef {import("/device/challenge-list.js").Entry} Entry
+ */
+
+const clock = new ServerClock();
+const journal = new Journal();
+const settings = new Settings();
+const notices = new Notices();
+const backend = new Backend(recordingFetch(journal, "device → bank", { notice() {} }));
+/** Other tabs with this page share the factors, and the questions. */
+const otherTabs = new BroadcastChannel("pushward-sample-device");
+
+/** Where Pushward is: the bank knows, and it is remembered for a start without a network. */
+async function whereIsPushward() {
+  for (;;) {
+    try {
+      settings.baseUrl = (await backend.config()).base_url;
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      if (settings.baseUrl === null) notices.say("bad", reason(error));
+    }
+    if (settings.baseUrl !== null) return settings.baseUrl;
+    await pause(RETRY_MILLISECONDS);
+    notices.clear();
+  }
+}
+
+/**
+ * Opens the library on the browser's storage; if that is refused, it is the person's choice to go on without keeping anything.
+ *
+ * @param {string} baseUrl
+ */
+async function openDevice(baseUrl) {
+  const seams = { baseUrl, fetch: recordingFetch(journal, "device → Pushward", clock) };
+  const kept = new IndexedDbStore();
+  try {
+    await kept.factors();
+    return { device: await PushwardDevice.open({ ...seams, store: kept }), store: kept };
+  } catch (error) {
+    if (!(error instanceof KeyStoreError)) throw error;
+    await choiceToGoOnUnkept();
+    const unkept = new MemoryStore();
+    return { device: await PushwardDevice.open({ ...seams, store: unkept }), store: unkept };
+  }
+}
+
+function choiceToGoOnUnkept() {
+  find("#storage-refused").hidden = false;
+  find("#register").hidden = true;
+  return new Promise((resolve) => {
+    find("#storage-go-on").addEventListener("click", () => {
+      find("#storage-refused").hidden = true;
+      find("#register").hidden = false;
+      resolve(undefined);
+    });
+  });
+}
+
+class DevicePage {
+  #device;
+  #store;
+  #listening;
+  #sheet;
+  #silent;
+  #registration;
+  /** @type {readonly Factor[]} */
+  #factors = [];
+  /** @type {Map<string, string>} */
+  #troubles = new Map();
+  /** @type {Promise<void>} */
+  #reading = Promise.resolve();
+  /** @type {Promise<void> | null} */
+  #nextReading = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #nextExpiry;
+
+  /** @param {{ device: PushwardDevice, store: IndexedDbStore | MemoryStore }} opened */
+  constructor({ device, store }) {
+    const onLost = this.#lose.bind(this);
+    this.#device = device;
+    this.#store = store;
+    this.#silent = new SilentSignIn(device, backend);
+    this.#registration = new Registration(device, backend, settings);
+    this.#sheet = new Sheet(device, clock, {
+      onLost,
+      onClose: (mood, ...words) => {
+        notices.say(mood, ...words);
+        otherTabs.postMessage("challenges");
+        void this.refreshChallenges();
+      },
+    });
+    this.#listening = new Listening(device, {
+      onLost,
+      onState: () => this.#showStates(),
+      onChallenge: (factor, challenge) => {
+        if (!this.#silent.expects(challenge)) this.#sheet.offer({ factor, challenge, username: this.#usernameOf(factor) });
+        void this.refreshChallenges();
+      },
+    });
+  }
+
+  async start() {
+    onSubmit(find("#register-form"), (values) => this.#register(values));
+    find("#look-again").addEventListener("click", (event) => void once(event, () => this.refreshChallenges()));
+    otherTabs.addEventListener("message", ({ data }) => void (data === "factors" ? this.refreshFactors() : this.#lookAgain()));
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") void this.refreshFactors().then(() => this.#lookAgain());
+    });
+    addEventListener("online", () => void this.refreshChallenges());
+    await this.refreshFactors();
+  }
+
+  /** Shows the factors that this browser holds, and listens for each. */
+  async refreshFactors() {
+    try {
+      this.#factors = await this.#device.factors.all();
+    } catch (error) {
+      notices.say("bad", reason(error));
+      return;
+    }
+    for (const sid of this.#troubles.keys()) if (!this.#factors.some((factor) => factor.sid === sid)) this.#troubles.delete(sid);
+    this.#listening.follow(this.#factors.filter((factor) => factor.status === "verified" && !this.#troubles.has(factor.sid)));
+    this.#showFactors();
+    await this.refreshChallenges();
+  }
+
+  /** Reads what was and is asked. Whoever comes while it is read waits for one more reading, all for the same. */
+  refreshChallenges() {
+    this.#nextReading ??= this.#reading.then(() => {
+      this.#nextReading = null;
+      this.#reading = this.#readChallenges();
+      return this.#reading;
+    });
+    return this.#nextReading;
+  }
+
+  async #readChallenges() {
+    /** @type {Entry[]} */
+    const entries = [];
+    for (const factor of this.#factors) {
+      if (factor.status !== "verified" || this.#troubles.has(factor.sid)) continue;
+      try {
+        const page = await this.#device.challenges.list(factor.sid, { order: "desc", pageSize: LISTED_MAX });
+        const username = this.#usernameOf(factor);
+        entries.push(...page.challenges.map((challenge) => ({ factor, challenge, username })));
+      } catch (error) {
+        if (isLost(error)) this.#lose(factor, error);
+        else if (isPassing(error)) return;
+        else notices.say("bad", reason(error));
+      }
+    }
+    this.#showEntries(entries);
+  }
+
+  /** @param {Entry[]} entries */
+  #showEntries(entries) {
+    showChallenges(entries, clock.now(), (entry) => this.#open(entry));
+    const ends = entries.filter(({ challenge }) => challenge.status === "pending")
+      .map(({ challenge }) => challenge.expirationDate.getTime()).filter((end) => end > clock.now());
+    clearTimeout(this.#nextExpiry);
+    if (ends.length > 0) this.#nextExpiry = setTimeout(() => this.#showEntries(entries), Math.min(...ends) - clock.now() + 1);
+  }
+
+  /** @param {Entry} entry One from a list: it is read anew, with what is to be signed. */
+  async #open({ factor, challenge, username }) {
+    try {
+      const fetched = await this.#device.challenges.get(factor.sid, challenge.sid);
+      if (fetched.status === "pending") this.#sheet.offer({ factor, challenge: fetched, username });
+      else await this.refreshChallenges();
+    } catch (error) {
+      if (isLost(error)) this.#lose(factor, error);
+      else notices.say("bad", reason(error));
+    }
+  }
+
+  #lookAgain() {
+    this.#sheet.lookAgain();
+    return this.refreshChallenges();
+  }
+
+  /** @param {Record<string, string>} values */
+  async #register({ username = "", name = "" }) {
+    try {
+      const factor = await this.#registration.register(username, name);
+      notices.say("good", foreign(factor.friendlyName), " can now answer for ", foreign(username), ".");
+      /** @type {HTMLFormElement} */ (find("#register-form")).reset();
+    } catch (error) {
+      notices.say("bad", reason(error));
+    }
+    await this.#factorsChanged();
+  }
+
+  async #factorsChanged() {
+    otherTabs.postMessage("factors");
+    await this.refreshFactors();
+  }
+
+  #showFactors() {
+    const actions = {
+      signIn: (/** @type {Factor} */ factor) => this.#signIn(factor),
+      setSilent: (/** @type {Factor} */ { sid }, /** @type {boolean} */ isSilent) => settings.change(sid, { isSilent }),
+      rename: (/** @type {Factor} */ { sid }, /** @type {string} */ friendlyName) =>
+        this.#change(() => this.#device.updateFactor(sid, { friendlyName })),
+      verify: (/** @type {Factor} */ { sid }) => this.#change(() => this.#device.verifyFactor(sid)),
+      remove: (/** @type {Factor} */ factor) => this.#remove(factor),
+      enrolAgain: (/** @type {Factor} */ factor) => this.#enrolAgain(factor),
+    };
+    find("#factors").replaceChildren(...this.#factors.map((factor) => factorCard(factor, this.#lookOf(factor), actions)));
+    find("#factors-empty").hidden = this.#factors.length > 0;
+    /** @type {HTMLDetailsElement} */ (find("#register")).open = this.#factors.length === 0;
+    this.#showStates();
+  }
+
+  #showStates() {
+    for (const factor of this.#factors) {
+      const card = document.querySelector(`.factor[data-sid="${CSS.escape(factor.sid)}"]`);
+      if (card instanceof HTMLElement) updateState(card, this.#lookOf(factor));
+    }
+    const state = worstOf(this.#listening.states());
+    const pill = find("#connection");
+    const text = state ? stateText(state) : this.#factors.length === 0 ? "No factor yet" : "Not connected";
+    if (pill.textContent !== text) pill.textContent = text;
+    pill.className = `state ${state ?? "background"}`;
+  }
+
+  /** @param {Factor} factor */
+  #lookOf(factor) {
+    return {
+      settings: settings.of(factor.sid),
+      state: this.#listening.stateOf(factor.sid),
+      trouble: this.#troubles.get(factor.sid) ?? "",
+    };
+  }
+
+  /** @param {Factor} factor */
+  #usernameOf(factor) {
+    return settings.of(factor.sid).username;
+  }
+
+  /** @param {Factor} factor */
+  async #signIn(factor) {
+    const { username, isSilent } = settings.of(factor.sid);
+    let challengeSid = "";
+    try {
+      if (isSilent) {
+        const status = await this.#silent.signIn(factor.sid, username, (sid) => { challengeSid = sid; });
+        notices.say(status === "approved" ? "good" : "bad", `The sign-in of `, foreign(username), ` is ${status}, silently.`);
+      } else await backend.login({ username, factor_sid: factor.sid });
+    } catch (error) {
+      if (isLost(error)) this.#lose(factor, error);
+      else notices.say("bad", reason(error));
+      if (challengeSid) await this.#showInstead(factor, challengeSid);
+    }
+    await this.refreshChallenges();
+  }
+
+  /**
+   * What wasn't approved silently is for the person to decide, if it still can be.
+   *
+   * @param {Factor} factor
+   * @param {string} challengeSid
+   */
+  async #showInstead(factor, challengeSid) {
+    try {
+      const challenge = await this.#device.challenges.get(factor.sid, challengeSid);
+      if (challenge.status === "pending") this.#sheet.offer({ factor, challenge, username: this.#usernameOf(factor) });
+    } catch (error) {
+      if (isLost(error)) this.#lose(factor, error);
+      // Otherwise the listener shows it, once it can be read.
+    }
+  }
+
+  /** @param {() => Promise<unknown>} change */
+  async #change(change) {
+    try {
+      await change();
+    } catch (error) {
+      notices.say("bad", reason(error));
+    }
+    await this.#factorsChanged();
+  }
+
+  /** @param {Factor} factor */
+  async #remove(factor) {
+    if (!await confirmed(factor)) return;
+    this.#listening.leave(factor.sid);
+    try {
+      await this.#device.deleteFactor(factor.sid);
+      notices.say("plain", "Deleted: ", foreign(factor.friendlyName), ".");
+    } catch (error) {
+      if (!isKeyLost(error)) {
+        notices.say("bad", reason(error));
+        return this.#factorsChanged();
+      }
+      // Without its key it can't be deleted on the server, where nobody can use it either.
+      await this.#store.removeFactor(factor.sid);
+      notices.say("plain", "Removed from this device: ", foreign(factor.friendlyName), ".");
+    }
+    settings.forget(factor.sid);
+    this.#sheet.drop(factor.sid);
+    return this.#factorsChanged();
+  }
+
+  /** @param {Factor} factor */
+  #enrolAgain(factor) {
+    const details = /** @type {HTMLDetailsElement} */ (find("#register"));
+    details.open = true;
+    /** @type {HTMLInputElement} */ (find("#username")).value = this.#usernameOf(factor);
+    /** @type {HTMLInputElement} */ (find("#device-name")).value = factor.friendlyName;
+    find("#username").focus();
+  }
+
+  /**
+   * @param {Factor} factor
+   * @param {unknown} error
+   */
+  #lose(factor, error) {
+    if (this.#troubles.has(factor.sid)) return;
+    this.#troubles.set(factor.sid, reason(error));
+    this.#listening.leave(factor.sid);
+    this.#sheet.drop(factor.sid);
+    this.#showFactors();
+  }
+}
+
+/**
+ * @param {Factor} factor
+ * @returns {Promise<boolean>}
+ */
+function confirmed(factor) {
+  const dialog = /** @type {HTMLDialogElement} */ (find("#confirm"));
+  find("#confirm-what").replaceChildren(foreign(factor.friendlyName));
+  return new Promise((resolve) => {
+    const end = (/** @type {boolean} */ isSure) => {
+      dialog.close();
+      resolve(isSure);
+    };
+    find("#confirm-actions").replaceChildren(
+      makeButton("Keep it", () => end(false)), makeButton("Delete it", () => end(true), { class: "danger" }));
+    dialog.addEventListener("cancel", () => resolve(false), { once: true });
+    dialog.showModal();
+  });
+}
+
+new Drawer(journal);
+void keepShell();
+await new DevicePage(await openDevice(await whereIsPushward())).start();
