@@ -6,7 +6,7 @@
  *     challenges.approve / .deny -> check, sign what was shown, POST, read it again
  */
 
-import { Challenges } from "./challenges.js";
+import { Challenges, answerChallenge } from "./challenges.js";
 import { SystemClock } from "./clock.js";
 import { base64 } from "./base64.js";
 import { derSignature } from "./der.js";
@@ -25,6 +25,8 @@ import { IndexedDbStore } from "./indexed-db-store.js";
 import { keyIdOf } from "./key-pair.js";
 import { listening } from "./listen.js";
 import { factorPath, factorsPath } from "./paths.js";
+import { PendingChallenges } from "./pending.js";
+import { ExpectedChallenge, approveExpected } from "./silent.js";
 import { BrowserNetwork, PageForeground } from "./surroundings.js";
 import { VERSION } from "./version.js";
 
@@ -33,6 +35,7 @@ import { VERSION } from "./version.js";
 /** @import { Factor, RegistrationPayload } from "./factor.js" */
 /** @import { Fetch } from "./http.js" */
 /** @import { ListenOptions } from "./listen.js" */
+/** @import { SilentOptions } from "./silent.js" */
 /** @import { Store } from "./store.js" */
 /** @import { Foreground, Network } from "./surroundings.js" */
 
@@ -203,17 +206,40 @@ export class PushwardDevice {
    * @returns {AsyncGenerator<Challenge, void, void>}
    */
   listen(factorSid, options) {
-    return listening(
-      {
-        challenges: this.challenges,
-        connection: this.#connection,
-        clock: this.#clock,
-        foreground: this.#foreground,
-        network: this.#network,
-        factor: () => this.#store.factor(factorSid),
-      },
+    return listening({ ...this.#listenParts(factorSid), source: new PendingChallenges(this.challenges, factorSid) }, options);
+  }
+
+  /**
+   * Approve the challenge that is expected, without asking: while the page is in the foreground, and no other one.
+   *
+   * Rejects with a SilentApprovalError that says why not; what is pending then is for the user to decide.
+   *
+   * @param {string} factorSid
+   * @param {SilentOptions} options
+   * @returns {Promise<Challenge>}
+   */
+  async approveSilently(factorSid, options) {
+    return approveExpected(
+      this.#listenParts(factorSid),
+      new ExpectedChallenge(this.challenges, factorSid, options),
+      (challenge, mayStillSign) =>
+        answerChallenge(this.#store, this.#connection, this.challenges, challenge, "approved", {
+          mode: "silent",
+          mayStillSign,
+        }),
       options,
     );
+  }
+
+  /** @param {string} factorSid */
+  #listenParts(factorSid) {
+    return {
+      connection: this.#connection,
+      clock: this.#clock,
+      foreground: this.#foreground,
+      network: this.#network,
+      factor: () => this.#store.factor(factorSid),
+    };
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * The device's side of Pushward, in a browser: enrol, show what is asked, sign the answer.
  *
- * `PushwardDevice.open` is the way in. Errors are drawn as a tree in `errors.js`.
+ * `PushwardDevice.open` is the way in; `verifyReceipt` checks an answer offline. Errors are drawn as a tree in `errors.js`.
  *
  * @typedef {import("./challenge.js").Challenge} Challenge
  * @typedef {import("./challenge.js").ChallengePage} ChallengePage
@@ -17,6 +17,8 @@
  * @typedef {import("./http.js").Fetch} Fetch
  * @typedef {import("./listen.js").ListenOptions} ListenOptions
  * @typedef {import("./listen.js").ListenState} ListenState
+ * @typedef {import("./receipt.js").Receipt} Receipt
+ * @typedef {import("./silent.js").SilentOptions} SilentOptions
  * @typedef {import("./store.js").Store} Store
  * @typedef {import("./surroundings.js").Foreground} Foreground
  * @typedef {import("./surroundings.js").Network} Network
@@ -27,5 +29,6 @@ export { PushwardDevice } from "./device.js";
 export * from "./errors.js";
 export { IndexedDbStore } from "./indexed-db-store.js";
 export { MemoryStore } from "./memory-store.js";
+export { verifyReceipt } from "./receipt.js";
 export { BrowserNetwork, PageForeground } from "./surroundings.js";
 export { VERSION } from "./version.js";

@@ -3,10 +3,10 @@
  *
  *     background ◄──► streaming ◄──► polling ◄──► offline        `onState` tells each change
  *
- * Each round listens first and then lists what is pending, so nothing falls between the two. A lost stream, a restarted
+ * Each round listens first and then lists what is there, so nothing falls between the two. A lost stream, a restarted
  * server, another network or a JWT at its end lead to the next round. Where there is no stream, a round lists; that list is what
  * decides whether going on makes sense. Pauses grow while nothing works, and are spread so that a restarted server doesn't
- * meet all devices at once. In the background nothing is open. Each challenge is handed out once.
+ * meet all devices at once. In the background nothing is open. What is looked for is the source's matter.
  */
 
 import { follow } from "./abort.js";
@@ -22,10 +22,10 @@ import {
 import { FACTOR_DELETED, STREAM_PATH, messages } from "./stream.js";
 
 /** @import { Challenge } from "./challenge.js" */
-/** @import { Challenges } from "./challenges.js" */
 /** @import { Clock } from "./clock.js" */
 /** @import { Factor } from "./factor.js" */
 /** @import { Connection } from "./http.js" */
+/** @import { Source } from "./pending.js" */
 /** @import { Foreground, Network } from "./surroundings.js" */
 
 /** @typedef {"streaming" | "polling" | "offline" | "background"} ListenState */
@@ -38,7 +38,7 @@ import { FACTOR_DELETED, STREAM_PATH, messages } from "./stream.js";
 
 /**
  * @typedef {object} ListenParts
- * @property {Pick<Challenges, "list" | "get">} challenges
+ * @property {Source} source
  * @property {Connection} connection
  * @property {Clock} clock
  * @property {Foreground} foreground
@@ -58,10 +58,9 @@ export const AWAY_SECONDS_MAX = 60;
 export const STEADY_SECONDS = 30;
 
 const DOUBLINGS_MAX = 6;
-const SEEN_MAX = 4096;
 
 /**
- * Each pending challenge, fetched and ready to be shown and answered. `return` ends a `next` that is waiting.
+ * Each challenge of the source, as it comes. `return` ends a `next` that is waiting.
  *
  * @param {ListenParts} parts
  * @param {ListenOptions} [options]
@@ -87,8 +86,6 @@ class Listening {
   #state = null;
   #stopping = new AbortController();
   #round = new AbortController();
-  /** @type {Set<string>} */
-  #seen = new Set();
   /** @type {number | null} */
   #openedAtSeconds = null;
   #roundsLost = 0;
@@ -151,7 +148,7 @@ class Listening {
       } catch (lost) {
         if (signal.aborted || lost instanceof FactorDeletedError || !(lost instanceof PushwardDeviceError)) throw lost;
         this.#countLoss();
-        yield* this.#pending(factor, signal, "polling");
+        yield* this.#listed(signal, "polling");
         pauseSeconds = this.#pauseSeconds(POLL_SECONDS_MAX);
       }
     } catch (error) {
@@ -165,19 +162,19 @@ class Listening {
 
   /** @param {Factor} factor @param {AbortSignal} signal @returns {AsyncGenerator<Challenge, void, void>} */
   async *#listened(factor, signal) {
-    const { connection, clock } = this.#parts;
+    const { connection, clock, source } = this.#parts;
     this.#openedAtSeconds = null;
     const stream = await connection.stream(STREAM_PATH, factor, signal);
     try {
       this.#openedAtSeconds = clock.now();
-      yield* this.#pending(factor, signal, "streaming");
+      yield* this.#listed(signal, "streaming");
       for await (const message of messages(stream)) {
         if (message.kind === "end") {
           if (message.reason !== FACTOR_DELETED) return;
           throw new FactorDeletedError("The factor was deleted on the server: enrol this device again.");
         }
         if (message.factorSid !== factor.sid) continue;
-        const challenge = await this.#unseen(factor, message.challengeSid, signal);
+        const challenge = await source.announced(message.challengeSid, signal);
         if (challenge !== null) yield challenge;
       }
     } finally {
@@ -187,51 +184,19 @@ class Listening {
   }
 
   /**
-   * @param {Factor} factor
    * @param {AbortSignal} signal
-   * @param {ListenState} state That it says, once the server has answered.
+   * @param {ListenState} state That it tells, once the server has answered.
    * @returns {AsyncGenerator<Challenge, void, void>}
    */
-  async *#pending(factor, signal, state) {
+  async *#listed(signal, state) {
     try {
-      /** @type {string | null} */
-      let pageToken = null;
-      do {
-        /** @type {import("./challenge.js").ChallengePage} */
-        const page = await this.#parts.challenges.list(factor.sid, { status: "pending", pageToken, signal });
-        this.#tell(state);
-        for (const outline of page.challenges) {
-          const challenge = await this.#unseen(factor, outline.sid, signal);
-          if (challenge !== null) yield challenge;
-        }
-        pageToken = page.nextPageToken;
-      } while (pageToken !== null);
+      yield* this.#parts.source.listed(signal, () => this.#tell(state));
     } catch (error) {
       if (!(error instanceof NotFoundError) || error.code === null) throw error;
       throw new FactorDeletedError(
         "The factor, its entity or its service was deleted on the server: enrol this device again.",
         { cause: error },
       );
-    }
-  }
-
-  /** @param {Factor} factor @param {string} challengeSid @param {AbortSignal} signal @returns {Promise<Challenge | null>} */
-  async #unseen(factor, challengeSid, signal) {
-    if (this.#seen.has(challengeSid)) return null;
-    const challenge = await this.#found(factor, challengeSid, signal);
-    if (challenge === null) return null;
-    if (this.#seen.size === SEEN_MAX) this.#seen.delete(/** @type {string} */ (this.#seen.values().next().value));
-    this.#seen.add(challengeSid);
-    return challenge.status === "pending" ? challenge : null;
-  }
-
-  /** @param {Factor} factor @param {string} challengeSid @param {AbortSignal} signal */
-  async #found(factor, challengeSid, signal) {
-    try {
-      return await this.#parts.challenges.get(factor.sid, challengeSid, { signal });
-    } catch (error) {
-      if (error instanceof NotFoundError) return null;
-      throw error;
     }
   }
 

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import twilio from "twilio";
 
-import { FactorDeletedError, MemoryStore, PushwardDevice } from "../../../clients/web/src/index.js";
+import { ChallengeNotPendingError, FactorDeletedError, MemoryStore, PushwardDevice } from "../../../clients/web/src/index.js";
 
 const { PUSHWARD_BASE_URL: baseUrl, PUSHWARD_ACCOUNT_SID: accountSid, PUSHWARD_AUTH_TOKEN: authToken } = process.env;
 const client = twilio(accountSid, authToken);
@@ -55,12 +55,28 @@ for (const [answer, status] of [["approve", "approved"], ["deny", "denied"]]) {
   });
 }
 
+test("the expected challenge is approved silently, another one isn't", async () => {
+  const expected = randomUUID();
+  const other = await ask();
+  const approved = device.approveSilently(factor.sid, { expectTransactionId: expected, withinSeconds: 20 });
+  const { sid } = await ask({ hiddenDetails: { transaction_id: expected } });
+  assert.equal((await approved).sid, sid);
+  const there = await entity.challenges(sid).fetch();
+  assert.deepEqual([there.status, there.metadata], ["approved", { mode: "silent" }]);
+  assert.equal((await entity.challenges(other.sid).fetch()).status, "pending");
+  const again = device.approveSilently(factor.sid, { expectChallengeSid: sid });
+  await assert.rejects(again, ChallengeNotPendingError);
+  const late = device.approveSilently(factor.sid, { expectTransactionId: randomUUID(), withinSeconds: 0.5 });
+  await assert.rejects(late, { name: "AnotherChallengeError", challengeSids: [other.sid] });
+  await device.challenges.deny(await device.challenges.get(factor.sid, other.sid));
+});
+
 test("challenges are listed page by page", async () => {
   await ask();
   const first = await device.challenges.list(factor.sid, { order: "desc", pageSize: 2 });
-  const second = await device.challenges.list(factor.sid, { order: "desc", pageSize: 2, pageToken: first.nextPageToken });
+  const second = await device.challenges.list(factor.sid, { order: "desc", pageSize: 9, pageToken: first.nextPageToken });
   const statuses = [...first.challenges, ...second.challenges].map((challenge) => challenge.status);
-  assert.deepEqual(statuses, ["pending", "denied", "approved"]);
+  assert.deepEqual(statuses, ["pending", "approved", "denied", "denied", "approved"]);
 });
 
 test("a factor gets another name", async () => {
