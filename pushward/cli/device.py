@@ -50,7 +50,7 @@ class _Simulator:
 
     def factor(self, sid: str | None) -> Factor:
         """The factor that is named, else the newest."""
-        factors = [factor for factor in self.device.factors() if sid is None or factor.sid == sid]
+        factors = [factor for factor in self.device.factors.all() if sid is None or factor.sid == sid]
         if not factors:
             raise CommandError("This store has no such factor. Run: pushward device enroll --dev")
         return factors[-1]
@@ -73,8 +73,8 @@ def enroll(
     payload = _payload(access_token, service, identity, dev=dev)
 
     async def work(simulator: _Simulator) -> None:
-        factor = await simulator.device.register(payload, name, app_id=APP_ID)
-        key = simulator.device.public_key_spki_b64(factor.sid)
+        factor = await simulator.device.register_factor(payload, name, app_id=APP_ID)
+        key = simulator.device.factors.public_key_spki_b64(factor.sid)
         if as_json:
             print_json(factor_members(factor, key))
         else:
@@ -96,7 +96,7 @@ def list_challenges(
     async def work(simulator: _Simulator) -> None:
         wanted = None if all_statuses else ChallengeStatus.PENDING
         factor_sid = simulator.factor(factor).sid
-        found = [challenge async for challenge in simulator.device.iterate_challenges(factor_sid, wanted)]
+        found = [challenge async for challenge in simulator.device.challenges.iterate(factor_sid, wanted)]
         if as_json:
             print_json([challenge_members(challenge) for challenge in found])
         elif found:
@@ -138,7 +138,7 @@ def watch(
         watched = simulator.factor(factor)
         say(f"Watching {watched.sid} ({watched.identity}) at {simulator.base_url}. Ctrl-C ends it.")
         async for challenge in simulator.device.watch(watched.sid):
-            shown = challenge if answer is None else await _signed(simulator.device, challenge, answer)
+            shown = challenge if answer is None else await simulator.device.challenges.answer(challenge, answer)
             _print_challenge(shown, as_json=as_json)
 
     try:
@@ -153,20 +153,16 @@ def _answer(challenge_sid: str, decision: Decision, store: Path, base_url: str |
         if not as_json:
             _print_challenge(challenge, as_json=False)
             say(f"Signing, with {decision.value}:\n{signed_text(challenge, decision)}")
-        _print_challenge(await _signed(simulator.device, challenge, decision), as_json=as_json)
+        _print_challenge(await simulator.device.challenges.answer(challenge, decision), as_json=as_json)
 
     _run(work, store, base_url)
 
 
-async def _signed(device: Device, challenge: Challenge, decision: Decision) -> Challenge:
-    return await (device.approve(challenge) if decision is Decision.APPROVED else device.deny(challenge))
-
-
 async def _find(simulator: _Simulator, challenge_sid: str) -> Challenge:
     """The challenge, whichever of this device's factors it is for."""
-    for factor in reversed(simulator.device.factors()):
+    for factor in reversed(simulator.device.factors.all()):
         try:
-            return await simulator.device.get(factor.sid, challenge_sid)
+            return await simulator.device.challenges.get(factor.sid, challenge_sid)
         except NotFoundError:
             continue
     raise CommandError("No factor of this store has such a challenge.")

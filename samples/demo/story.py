@@ -58,7 +58,7 @@ class Story:
         """All of it. Raises DemoError for the first thing that doesn't hold."""
         await self._prepare()
         factor = await self._register()
-        public_key = self._device.public_key_spki_b64(factor.sid)
+        public_key = self._device.factors.public_key_spki_b64(factor.sid)
         approved = await self._verify(factor)
         denied = await self._deny(factor)
         await self._hear(approved, denied)
@@ -81,7 +81,7 @@ class Story:
         token = await self._post(f"{self._service}/AccessTokens", Identity=self._identity, FactorType="push")
         self._wire.note("The backend hands the token to the app; the device makes a key pair that never leaves it.")
         payload = RegistrationPayload(token["token"], self._service.rsplit("/", 1)[1], self._identity)
-        factor = await self._device.register(payload, "Demo phone", app_id="com.example.demo")
+        factor = await self._device.register_factor(payload, "Demo phone", app_id="com.example.demo")
         hold(factor.status == "verified", "the factor is verified once the device has proved that it holds the key")
         return factor
 
@@ -89,7 +89,7 @@ class Story:
         self._wire.chapter("Verify a user: approved")
         asked = await self._ask(factor, "Log in to Demo bank?", {"IP": "203.0.113.7", "City": "Lisbon"})
         shown = await self._show(factor, asked)
-        answered = await self._device.approve(shown)
+        answered = await self._device.challenges.approve(shown)
         hold(answered.status == "approved", "the device sees its answer")
         await self._seen(asked, "approved")
         return asked
@@ -97,7 +97,7 @@ class Story:
     async def _deny(self, factor: Factor) -> str:
         self._wire.chapter("Verify a user: denied")
         asked = await self._ask(factor, "Pay 940.00 EUR?", {"To": "ACME Ltd", "Amount": "940.00 EUR"})
-        answered = await self._device.deny(await self._show(factor, asked))
+        answered = await self._device.challenges.deny(await self._show(factor, asked))
         hold(answered.status == "denied", "the device sees its answer")
         await self._seen(asked, "denied")
         return asked
@@ -150,9 +150,9 @@ class Story:
 
     async def _show(self, factor: Factor, asked: str) -> Challenge:
         """The device finds the challenge, reads it and shows it."""
-        page = await self._device.list_challenges(factor.sid)
+        page = await self._device.challenges.list(factor.sid)
         hold(asked in {challenge.sid for challenge in page.challenges}, "the device finds the challenge in its list")
-        challenge = await self._device.get(factor.sid, asked)
+        challenge = await self._device.challenges.get(factor.sid, asked)
         self._wire.screen(
             "On the device",
             [("", challenge.message), *((field.label, field.value) for field in challenge.fields)],

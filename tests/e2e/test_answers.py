@@ -166,7 +166,7 @@ async def test_forged_signatures_are_refused(tenant: Tenant, phone: Phone, chall
     """`alg` none, HS256 with the public key, a foreign `typ`, a broken or oversize JWS."""
     path = f"{phone.entity}/Challenges/{challenge['sid']}"
     right = {**await phone.shown(challenge["sid"]), "status": "approved"}
-    public_key = base64.b64decode(phone.device.public_key_spki_b64(phone.sid))
+    public_key = base64.b64decode(phone.device.factors.public_key_spki_b64(phone.sid))
     whole = jws.es256(phone.key, right)
     forged = [
         jws.unsigned(right, jws.ES256),

@@ -41,7 +41,7 @@ async def test_a_challenge_shows_what_was_asked(tenant: Tenant, phone: Phone) ->
     answer = await phone.get(path)
     assert answered(answer, 200) == created
     assert answer.headers["Twilio-Verify-Signature-Fields"] == SIGNATURE_FIELDS
-    shown = await phone.device.get(phone.sid, created["sid"])
+    shown = await phone.device.challenges.get(phone.sid, created["sid"])
     assert [(field.label, field.value) for field in shown.fields] == [(f["label"], f["value"]) for f in FIELDS]
     assert dict(shown.hidden_details) == HIDDEN
 
@@ -93,7 +93,7 @@ async def test_a_wrong_challenge_is_refused(
     """400 with the code of what is wrong, and nothing waits for the device."""
     form = {"FactorSid": phone.sid, "Details.Message": "Log in?", **changes}
     assert refused(await tenant.client.post(f"{phone.entity}/Challenges", data=form)) == (400, code)
-    assert (await phone.device.list_challenges(phone.sid)).challenges == ()
+    assert (await phone.device.challenges.list(phone.sid)).challenges == ()
 
 
 async def test_a_hidden_detail_that_is_no_text_is_named(tenant: Tenant, phone: Phone) -> None:

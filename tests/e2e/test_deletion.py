@@ -127,7 +127,7 @@ async def test_an_answer_and_a_deletion_at_once_both_make_sense(
 async def test_a_device_deletes_its_own_factor(tenant: Tenant, phone: Phone) -> None:
     """204; the library forgets the key, too."""
     await phone.device.delete_factor(phone.sid)
-    assert phone.device.factors() == ()
+    assert phone.device.factors.all() == ()
     assert refused(await tenant.client.get(phone.path)) == (404, 60390)
 
 

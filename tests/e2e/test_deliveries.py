@@ -167,7 +167,7 @@ async def test_an_expiry_is_told_even_if_nobody_reads(tenant: Tenant, phone: Pho
     form = (await receiver.of_type("challenge.expired")).form
     assert (form["challenge_sid"], form["challenge_status"]) == (created["sid"], "expired")
     assert date <= datetime.fromisoformat(form["challenge_date_updated"]) <= date + timedelta(seconds=5)
-    assert (await phone.device.get(phone.sid, created["sid"])).status == "expired"
+    assert (await phone.device.challenges.get(phone.sid, created["sid"])).status == "expired"
 
 
 async def test_a_query_in_the_url_is_signed_as_it_is(tenant: Tenant, phone: Phone, receiver: Receiver) -> None:

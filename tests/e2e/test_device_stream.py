@@ -69,7 +69,7 @@ async def test_the_library_watches_and_answers(tenant: Tenant, phone: Phone) -> 
         after = await tenant.challenge(phone.entity, phone.sid, "After")
         second = await anext(watched)
         assert (second.sid, second.message) == (after["sid"], "After")
-        assert (await phone.device.approve(second)).status == "approved"
+        assert (await phone.device.challenges.approve(second)).status == "approved"
 
 
 async def test_a_stream_ends_when_its_token_does(phone: Phone) -> None:

@@ -41,18 +41,18 @@ async def test_a_login_is_decided_on_the_device(
             "HiddenDetails": json.dumps({"session": "4711"}),
         },
     )
-    waiting = await phone.device.list_challenges(phone.sid, ChallengeStatus.PENDING)
+    waiting = await phone.device.challenges.list(phone.sid, ChallengeStatus.PENDING)
     assert [challenge.sid for challenge in waiting.challenges] == [created["sid"]]
-    shown = await phone.device.get(phone.sid, created["sid"])
+    shown = await phone.device.challenges.get(phone.sid, created["sid"])
     assert shown.message == "Log in to Example Bank?"
-    answer = phone.device.approve if decision == "approved" else phone.device.deny
+    answer = phone.device.challenges.approve if decision == "approved" else phone.device.challenges.deny
     assert (await answer(shown)).status == decision
     seen = await tenant.get(f"{phone.entity}/Challenges/{created['sid']}")
     assert seen["status"] == decision
     assert seen["date_responded"] >= created["date_created"]
     changeable = ("status", "date_responded", "date_updated")
     assert {**seen, **dict.fromkeys(changeable)} == {**created, **dict.fromkeys(changeable)}
-    assert (await phone.device.list_challenges(phone.sid, ChallengeStatus.PENDING)).challenges == ()
+    assert (await phone.device.challenges.list(phone.sid, ChallengeStatus.PENDING)).challenges == ()
 
 
 @pytest.mark.parametrize("decision", ["approved", "denied"])
@@ -66,7 +66,7 @@ async def test_a_receipt_is_a_proof_without_us(
     await phone.decide(created["sid"], decision)
     stored = await tenant.get(receipt_path(phone, created["sid"]))
     assert stored["public_key"] == spki_b64(phone.key)
-    proof = receipt.verify(stored["jws"], phone.device.public_key_spki_b64(phone.sid))
+    proof = receipt.verify(stored["jws"], phone.device.factors.public_key_spki_b64(phone.sid))
     assert (proof.challenge_sid, proof.factor_sid, proof.decision) == (created["sid"], phone.sid, decision)
     assert (proof.message, [(field.label, field.value) for field in proof.fields]) == ("Pay?", [("IP", "192.0.2.1")])
     assert dict(proof.hidden_details) == {"order": "17"}

@@ -51,7 +51,7 @@ class Load:
         challenge = await self.tenant.challenge(phone.entity, phone.sid)
         assert any(
             seen.sid == challenge["sid"]
-            for seen in (await phone.device.list_challenges(phone.sid, order="desc")).challenges
+            for seen in (await phone.device.challenges.list(phone.sid, order="desc")).challenges
         )
         assert (await phone.decide(challenge["sid"], "approved")).status == "approved"
         assert (await self.tenant.get(challenge["url"]))["status"] == "approved"

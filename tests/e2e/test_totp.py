@@ -209,7 +209,7 @@ async def test_codes_are_for_servers_and_signatures_for_devices(
     assert refused(await phone.post(asked["url"], {"AuthPayload": totp.app.code()})) == (404, 60391)
     assert refused(await phone.get(asked["url"])) == (404, 60391)
     assert refused(await phone.get(totp.path)) == (404, 60390)
-    assert [one.sid for one in (await phone.device.list_challenges(phone.sid)).challenges] == [pushed["sid"]]
+    assert [one.sid for one in (await phone.device.challenges.list(phone.sid)).challenges] == [pushed["sid"]]
     listed = await tenant.get(f"{phone.entity}/Challenges")
     assert [one["sid"] for one in listed["challenges"]] == [asked["sid"], pushed["sid"]]
 

@@ -43,7 +43,7 @@ class Phone:
             plain_http.client(tenant.base_url) as client,
         ):
             payload = RegistrationPayload(access_token, service_sid, identity)
-            factor = await device.register(payload, "Phone", app_id=APP_ID)
+            factor = await device.register_factor(payload, "Phone", app_id=APP_ID)
             yield cls(device, store, factor, client)
 
     @property
@@ -110,8 +110,9 @@ class Phone:
 
     async def decide(self, challenge_sid: str, decision: Literal["approved", "denied"]) -> Challenge:
         """What the user of an honest app does: see it, then say yes or no."""
-        challenge = await self.device.get(self.sid, challenge_sid)
-        return await (self.device.approve(challenge) if decision == "approved" else self.device.deny(challenge))
+        challenges = self.device.challenges
+        challenge = await challenges.get(self.sid, challenge_sid)
+        return await (challenges.approve(challenge) if decision == "approved" else challenges.deny(challenge))
 
 
 def receipt_path(factor: Factor, challenge_sid: str) -> str:

@@ -8,11 +8,14 @@ from pushward_device import receipt
 from pushward_device.clock import Clock, SystemClock
 from pushward_device.device import Device
 from pushward_device.errors import (
+    AnotherChallengeError,
     AnswerFormatError,
     AnswerNotRecordedError,
     ApiError,
     AuthenticationError,
     BaseUrlError,
+    ChallengeExpiredError,
+    ChallengeNotArrivedError,
     ChallengeNotFetchedError,
     ChallengeNotPendingError,
     FactorDeletedError,
@@ -24,6 +27,7 @@ from pushward_device.errors import (
     KeyUnknownError,
     NetworkError,
     NotFoundError,
+    NotInForegroundError,
     NotSignedError,
     PermissionDeniedError,
     PushwardDeviceError,
@@ -32,10 +36,12 @@ from pushward_device.errors import (
     ServerUnavailableError,
     SignatureFieldAbsentError,
     SignatureFieldsMissingError,
+    SilentApprovalError,
     TokenInvalidError,
     WrongFactorError,
 )
 from pushward_device.file_keystore import FileKeyStore
+from pushward_device.foreground import Foreground
 from pushward_device.keystore import KeyStore, MemoryKeyStore
 from pushward_device.models import (
     Challenge,
@@ -50,12 +56,15 @@ from pushward_device.receipt import Receipt
 from pushward_device.version import __version__
 
 __all__ = [
+    "AnotherChallengeError",
     "AnswerFormatError",
     "AnswerNotRecordedError",
     "ApiError",
     "AuthenticationError",
     "BaseUrlError",
     "Challenge",
+    "ChallengeExpiredError",
+    "ChallengeNotArrivedError",
     "ChallengeNotFetchedError",
     "ChallengeNotPendingError",
     "ChallengePage",
@@ -69,6 +78,7 @@ __all__ = [
     "FactorStatus",
     "FactorUnknownError",
     "FileKeyStore",
+    "Foreground",
     "KeyStore",
     "KeyStoreAccessError",
     "KeyStoreDamagedError",
@@ -77,6 +87,7 @@ __all__ = [
     "MemoryKeyStore",
     "NetworkError",
     "NotFoundError",
+    "NotInForegroundError",
     "NotSignedError",
     "PermissionDeniedError",
     "PushwardDeviceError",
@@ -87,6 +98,7 @@ __all__ = [
     "ServerUnavailableError",
     "SignatureFieldAbsentError",
     "SignatureFieldsMissingError",
+    "SilentApprovalError",
     "SystemClock",
     "TokenInvalidError",
     "WrongFactorError",

@@ -26,8 +26,8 @@ class Decision(StrEnum):
     DENIED = "denied"
 
 
-def signed_payload(challenge: Challenge, decision: Decision) -> JsonObject:
-    """The members to sign. Raises a NotSignedError."""
+def signed_payload(challenge: Challenge, decision: Decision, *, mode: str | None = None) -> JsonObject:
+    """The members to sign; `mode`, where there is one, says how it was answered. Raises a NotSignedError."""
     members = challenge.members()
     if challenge.signature_fields is None:
         raise ChallengeNotFetchedError(
@@ -42,4 +42,5 @@ def signed_payload(challenge: Challenge, decision: Decision) -> JsonObject:
     absent = [name for name in challenge.signature_fields if name not in members]
     if absent:
         raise SignatureFieldAbsentError(f"The challenge lacks {absent[0]!r}, which is to be signed. Get it again.")
-    return {**{name: members[name] for name in challenge.signature_fields}, "status": decision.value}
+    payload: JsonObject = {**{name: members[name] for name in challenge.signature_fields}, "status": decision.value}
+    return payload if mode is None else {**payload, "mode": mode}

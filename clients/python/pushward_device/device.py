@@ -1,8 +1,9 @@
 """A device of Pushward: two sequences, enrol and answer, and what goes with them.
 
-register -> create a key, POST Factors with the access token, prove possession
-watch    -> listen, list, get                        } show it to the user
-approve / deny -> check, sign what was shown, POST, read it again
+register_factor              create a key, POST Factors with the access token, prove possession
+watch                        listen, list, get: show it to the user
+challenges.approve / deny    check, sign what was shown, POST, read it again
+approve_silently             the same for the one challenge that the app itself began
 """
 
 import base64
@@ -15,47 +16,43 @@ from typing import Self
 
 import httpx
 
-from pushward_device.answer import Decision, signed_payload
+from pushward_device.challenges import Challenges
 from pushward_device.clock import Clock, SystemClock
 from pushward_device.errors import (
     AnswerFormatError,
-    AnswerNotRecordedError,
     ApiError,
     AuthenticationError,
     FactorNotVerifiedError,
-    FactorUnknownError,
     NotFoundError,
     RateLimitedError,
     ServerUnavailableError,
-    WrongFactorError,
 )
-from pushward_device.http import Answer, Connection, path_of
-from pushward_device.jose import answer_jws
+from pushward_device.factors import Factors
+from pushward_device.foreground import Foreground, always_in_foreground
+from pushward_device.http import Connection, entity_path, path_of
 from pushward_device.keystore import KeyStore
 from pushward_device.models import (
     Challenge,
-    ChallengePage,
-    ChallengeStatus,
     Factor,
     FactorStatus,
-    Order,
     Platform,
     RegistrationPayload,
-    challenge_page_from_answer,
     factor_from_answer,
     factor_status_from_answer,
 )
+from pushward_device.silent import Expectation, Search, SilentApproval
 from pushward_device.version import __version__
-from pushward_device.watch import Watch
+from pushward_device.watch import PendingLook, Watch
 
-PAGE_SIZE = 50
+WITHIN_SECONDS = 30.0
+"""How long a silent approval waits unless told otherwise."""
 
 
 class Device:
     """This device, as one edge knows it. Use it as an async context manager.
 
     `base_url` is the edge's, without `/v2`: https, or http to this machine, else BaseUrlError. All calls raise the
-    errors of `pushward_device.errors`.
+    errors of `pushward_device.errors`. `factors` and `challenges` hold what is done with them.
     """
 
     def __init__(
@@ -65,10 +62,14 @@ class Device:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock | None = None,
+        foreground: Foreground = always_in_foreground,
     ) -> None:
         self._store = store
         self._clock = clock or SystemClock()
+        self._foreground = foreground
         self._connection = Connection(base_url, store, self._clock, transport)
+        self.factors = Factors(store)
+        self.challenges = Challenges(store, self._connection)
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,7 +83,7 @@ class Device:
         """Close every connection."""
         await self._connection.aclose()
 
-    async def register(
+    async def register_factor(
         self,
         payload: RegistrationPayload,
         friendly_name: str,
@@ -98,7 +99,7 @@ class Device:
         the server answers with the same factor (contract §10).
         """
         # The key's name comes from the token, so that a second try with that token finds the first one's key.
-        key_id = hashlib.sha256(payload.access_token.encode()).hexdigest()
+        key_id = hashlib.sha256(payload.token.encode()).hexdigest()
         factor = self._enrolled_with(key_id)
         if factor is None:
             form = {
@@ -128,14 +129,6 @@ class Device:
             )
         self._store.put_factor(verified)
         return verified
-
-    def factors(self) -> tuple[Factor, ...]:
-        """The factors in this device's store; the server isn't asked."""
-        return self._store.factors()
-
-    def public_key_spki_b64(self, factor_sid: str) -> str:
-        """The factor's public key, SPKI DER in base64: what checks its receipts."""
-        return self._store.public_key_spki_b64(self._store.factor(factor_sid).key_id)
 
     async def update_factor(
         self,
@@ -176,83 +169,34 @@ class Device:
                 raise
         self._store.remove_factor(factor_sid)
 
-    async def list_challenges(
-        self,
-        factor_sid: str,
-        status: ChallengeStatus | None = None,
-        order: Order = "asc",
-        page_size: int = PAGE_SIZE,
-        page_token: str | None = None,
-    ) -> ChallengePage:
-        """One page of the factor's challenges. They can be shown in a list; to answer one, `get` it."""
-        factor = self._store.factor(factor_sid)
-        query = {"PageSize": str(page_size), "FactorSid": factor.sid, "Order": order}
-        if status is not None:
-            query["Status"] = status.value
-        if page_token is not None:
-            query["PageToken"] = page_token
-        answer = await self._connection.request("GET", _challenges_path(factor), factor, query=query)
-        return challenge_page_from_answer(answer.body)
-
-    async def iterate_challenges(
-        self,
-        factor_sid: str,
-        status: ChallengeStatus | None = None,
-        order: Order = "asc",
-        page_size: int = PAGE_SIZE,
-    ) -> AsyncGenerator[Challenge, None]:
-        """Every challenge of the factor, page after page."""
-        page_token: str | None = None
-        while True:
-            page = await self.list_challenges(factor_sid, status, order, page_size, page_token)
-            for challenge in page.challenges:
-                yield challenge
-            if page.next_page_token is None:
-                return
-            if page.next_page_token == page_token:
-                raise AnswerFormatError("The page says that it is followed by itself.")
-            page_token = page.next_page_token
-
-    async def get(self, factor_sid: str, challenge_sid: str) -> Challenge:
-        """One challenge, ready to be shown and answered. Raises WrongFactorError if it is another factor's."""
-        factor = self._store.factor(factor_sid)
-        answer = await self._connection.request("GET", _challenges_path(factor) + path_of(challenge_sid), factor)
-        challenge = _fetched(answer)
-        if challenge.sid != challenge_sid:
-            raise AnswerFormatError("The answer is about another challenge.")
-        if challenge.factor_sid != factor_sid:
-            raise WrongFactorError("The challenge is for another factor: nothing of it may be shown as this one's.")
-        return challenge
-
-    async def approve(self, challenge: Challenge) -> Challenge:
-        """Sign a yes to exactly what this object showed. Returns the challenge as the server then has it."""
-        return await self._answer(challenge, Decision.APPROVED)
-
-    async def deny(self, challenge: Challenge) -> Challenge:
-        """Sign a no to exactly what this object showed. Returns the challenge as the server then has it."""
-        return await self._answer(challenge, Decision.DENIED)
-
     def watch(self, factor_sid: str) -> AsyncGenerator[Challenge, None]:
         """Each pending challenge of the factor, once, as it comes, ready to be shown and answered.
 
         Goes on through lost streams and restarts; close it with `aclose`. Raises FactorDeletedError once the factor
         is gone.
         """
-        return Watch(self, self._connection, self._clock, self._store.factor(factor_sid)).challenges()
+        factor = self._store.factor(factor_sid)
+        return Watch(PendingLook(self.challenges, factor.sid), self._connection, self._clock, factor).challenges()
 
-    async def _answer(self, challenge: Challenge, decision: Decision) -> Challenge:
-        try:
-            factor = self._store.factor(challenge.factor_sid)
-        except FactorUnknownError as error:
-            raise WrongFactorError("The challenge is for a factor that this device doesn't hold.") from error
-        payload = signed_payload(challenge, decision)
-        jws = answer_jws(payload, lambda message: self._store.sign(factor.key_id, message))
-        path = _challenges_path(factor) + path_of(challenge.sid)
-        await self._connection.request("POST", path, factor, form={"AuthPayload": jws})
-        recorded = await self.get(factor.sid, challenge.sid)
-        if recorded.status != decision.value:
-            raise AnswerNotRecordedError(f"The challenge is {recorded.status}, not {decision}: show it again.")
-        return recorded
+    async def approve_silently(
+        self,
+        factor_sid: str,
+        *,
+        expect_challenge_sid: str | None = None,
+        expect_transaction_id: str | None = None,
+        within_seconds: float = WITHIN_SECONDS,
+    ) -> Challenge:
+        """Approve the one challenge that this app itself began, without asking; it may still be on its way.
+
+        It is named by its SID, or by the text that the backend put into its hidden detail `transaction_id`. Nothing
+        else is ever approved. Raises a SilentApprovalError, or ChallengeNotPendingError if it was answered already.
+        """
+        factor = self._store.factor(factor_sid)
+        search = Search(self.challenges, factor.sid, Expectation(expect_challenge_sid, expect_transaction_id))
+        watch = Watch(search, self._connection, self._clock, factor)
+        return await SilentApproval(self.challenges, search, watch, self._clock, self._foreground).approved(
+            within_seconds
+        )
 
     def _enrolled_with(self, key_id: str) -> Factor | None:
         return next((factor for factor in self._store.factors() if factor.key_id == key_id), None)
@@ -263,7 +207,7 @@ class Device:
         path = path_of("v2", "Services", payload.service_sid, "Entities", payload.identity, "Factors")
         binding = {"Binding.Alg": "ES256", "Binding.PublicKey": self._store.ensure_key(key_id)}
         try:
-            answer = await self._connection.enrol(path, payload.access_token, {**form, **binding})
+            answer = await self._connection.enrol(path, payload.token, {**form, **binding})
             factor = factor_from_answer(
                 answer.body,
                 service_sid=payload.service_sid,
@@ -297,18 +241,5 @@ def _push_target(form: dict[str, str], platform: Platform, notification_token: s
     return platform
 
 
-def _fetched(answer: Answer) -> Challenge:
-    names = answer.signature_fields
-    return Challenge(raw=answer.body, signature_fields=tuple(names.split(",")) if names else ())
-
-
 def _factor_path(factor: Factor) -> str:
-    return _entity_path(factor) + path_of("Factors", factor.sid)
-
-
-def _challenges_path(factor: Factor) -> str:
-    return _entity_path(factor) + path_of("Challenges")
-
-
-def _entity_path(factor: Factor) -> str:
-    return path_of("v2", "Services", factor.service_sid, "Entities", factor.identity)
+    return entity_path(factor) + path_of("Factors", factor.sid)

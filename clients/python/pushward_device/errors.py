@@ -17,6 +17,11 @@
     │   ├── SignatureFieldsMissingError the answer didn't say what to sign, or too little
     │   └── SignatureFieldAbsentError   a field to sign isn't in the challenge
     ├── AnswerNotRecordedError          the server took the answer, and then showed another status
+    ├── SilentApprovalError             nothing was approved silently
+    │   ├── ChallengeNotArrivedError    nothing came within the time
+    │   ├── AnotherChallengeError       only others came: `challenge_sids`
+    │   ├── ChallengeExpiredError       the expected one had expired
+    │   └── NotInForegroundError        the user can't see the app; nothing was signed
     ├── FactorNotVerifiedError          the proof of possession wasn't accepted
     ├── FactorDeletedError              the factor is gone from the server: enrol again
     ├── KeyStoreError
@@ -126,6 +131,30 @@ class SignatureFieldAbsentError(NotSignedError):
 
 class AnswerNotRecordedError(PushwardDeviceError):
     """The answer was accepted, but the challenge's status is another one: `get` it and show that."""
+
+
+class SilentApprovalError(PushwardDeviceError):
+    """The expected challenge was not approved, and no other was."""
+
+
+class ChallengeNotArrivedError(SilentApprovalError):
+    """No challenge came within the time. If the server couldn't be reached, `__cause__` says so."""
+
+
+class AnotherChallengeError(SilentApprovalError):
+    """Only others than the expected challenge came. They are as they were: `challenge_sids`, to be shown."""
+
+    def __init__(self, message: str, *, challenge_sids: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.challenge_sids = challenge_sids
+
+
+class ChallengeExpiredError(SilentApprovalError):
+    """The expected challenge has expired."""
+
+
+class NotInForegroundError(SilentApprovalError):
+    """The user can't see the app, so nothing was signed."""
 
 
 class FactorNotVerifiedError(PushwardDeviceError):

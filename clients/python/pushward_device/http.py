@@ -199,6 +199,11 @@ def path_of(*segments: str) -> str:
     return "".join(f"/{quote(segment, safe='')}" for segment in segments)
 
 
+def entity_path(factor: Factor) -> str:
+    """The path of whom this factor verifies; its factors and challenges lie below."""
+    return path_of("v2", "Services", factor.service_sid, "Entities", factor.identity)
+
+
 def refusal(response: httpx.Response, body: bytes) -> ApiError:
     """The error that an answer without 2xx stands for."""
     code, message = _envelope(body)

@@ -4,6 +4,7 @@ A `Challenge` can only be made from the bytes of one answer, and everything it s
 is made. So what a person was shown and what gets signed cannot differ: signing reads the same bytes again.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,9 @@ Platform: TypeAlias = Literal["fcm", "apn", "none"]
 Order: TypeAlias = Literal["asc", "desc"]
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType({"fcm": "fcm", "apn": "apn", "none": "none"})
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""RFC 3339."""
 
 SIGNATURE_FIELDS_HEADER = "Twilio-Verify-Signature-Fields"
 
@@ -41,9 +45,10 @@ class ChallengeStatus(StrEnum):
 class RegistrationPayload:
     """What the app's backend hands to the app so that it may enrol one factor."""
 
-    access_token: str = field(repr=False)
+    token: str = field(repr=False)
     service_sid: str
     identity: str
+    factor_type: Literal["push"] = "push"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,7 @@ def factor_status_from_answer(raw: bytes) -> FactorStatus:
 def shown_details(members: JsonObject) -> tuple[str, tuple[DetailField, ...]]:
     """The message and the labelled lines that a user is asked to decide on. Raises AnswerFormatError."""
     details = _object(members, "details")
+    _require_text("details", {name: value for name, value in details.items() if (name, value) != ("fields", None)})
     message, lines = details.get("message"), details.get("fields")
     if not isinstance(message, str):
         raise AnswerFormatError("The challenge has no message to show.")
@@ -209,6 +215,15 @@ def _page_token(next_page_url: JsonValue) -> str | None:
     raise AnswerFormatError("The answer's 'next_page_url' has no PageToken.")
 
 
+def _require_text(name: str, value: JsonValue) -> None:
+    """Numbers and the like are nothing that two readers show, sign and compare alike."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _require_text(name, inner)
+    elif not isinstance(value, str):
+        raise AnswerFormatError(f"The challenge has something in its {name!r} that isn't text.")
+
+
 def _object(members: JsonObject, name: str) -> JsonObject:
     value = members.get(name)
     if not isinstance(value, dict):
@@ -224,13 +239,13 @@ def _status(members: JsonObject, kind: type[_Status]) -> _Status:
 
 
 def _date(members: JsonObject, name: str) -> datetime:
+    text = text_member(members, name)
     try:
-        moment = datetime.fromisoformat(text_member(members, name))
+        if _DATE.fullmatch(text):
+            return datetime.fromisoformat(text)
     except ValueError as error:
-        raise AnswerFormatError(f"The answer's {name!r} isn't a date.") from error
-    if moment.tzinfo is None:
-        raise AnswerFormatError(f"The answer's {name!r} has no time zone.")
-    return moment
+        raise AnswerFormatError(f"The answer's {name!r} isn't in the calendar.") from error
+    raise AnswerFormatError(f"The answer's {name!r} isn't a date and a time with its zone.")
 
 
 def _detail_field(entry: JsonValue) -> DetailField:

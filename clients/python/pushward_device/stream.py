@@ -96,12 +96,13 @@ async def messages(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ChallengeAnno
     parser = EventParser()
     async for chunk in chunks:
         for event in parser.feed(chunk):
-            message = _message(event)
+            message = message_of(event)
             if message is not None:
                 yield message
 
 
-def _message(event: Event) -> ChallengeAnnounced | StreamEnded | None:
+def message_of(event: Event) -> ChallengeAnnounced | StreamEnded | None:
+    """What an event says; None for one that isn't for us. Raises AnswerFormatError for one that can't be read."""
     if event.name == "challenge":
         members = answer_object(event.content)
         if members.get("type") == CHALLENGE_TYPE:

@@ -1,6 +1,7 @@
 """JSON with one meaning: what is parsed here can be shown, signed and compared without a second reading.
 
-Refused: duplicate member names at any depth, NaN and infinities, invalid UTF-8, unpaired surrogates, absurd nesting.
+Refused: duplicate member names at any depth, NaN and infinities, invalid UTF-8, a byte order mark, unpaired surrogates,
+nesting beyond `DEPTH_MAX`.
 """
 
 import json
@@ -9,6 +10,8 @@ from typing import NoReturn, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
+
+DEPTH_MAX = 32
 
 
 def parse_object(text: bytes | str) -> JsonObject:
@@ -19,6 +22,7 @@ def parse_object(text: bytes | str) -> JsonObject:
             decoded, object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite
         )
         serialize(value)
+        _check_depth(value, DEPTH_MAX)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     if not isinstance(value, dict):
@@ -29,6 +33,16 @@ def parse_object(text: bytes | str) -> JsonObject:
 def serialize(value: JsonValue) -> bytes:
     """Compact UTF-8. Raises ValueError for what JSON can't say."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def _check_depth(value: JsonValue, depth_max: int) -> None:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None:
+        return
+    if depth_max == 0:
+        raise ValueError("nested too deep")
+    for one in inner:
+        _check_depth(one, depth_max - 1)
 
 
 def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:

@@ -1,9 +1,9 @@
 """New challenges as they come: listening where that is possible, asking again and again where it isn't.
 
-Each round listens first and then lists what is pending, so nothing falls between the two. A lost stream, a restarted
-server or a JWT at its end lead to the next round. Where there is no stream, a round lists; that list is what decides
-whether going on makes sense. Pauses grow while nothing works, and are spread so that a restarted server doesn't meet
-all devices at once. Each challenge is handed out once.
+Each round listens first and then looks at what is there, so nothing falls between the two. A lost stream, a restarted
+server or a JWT at its end lead to the next round. Where there is no stream, a round only looks; what it then sees
+decides whether going on makes sense. Pauses grow while nothing works, and are spread so that a restarted server
+doesn't meet all devices at once. What is looked at is for a `Look` to say.
 """
 
 import logging
@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Protocol
 
+from pushward_device.challenges import Challenges
 from pushward_device.clock import Clock
 from pushward_device.errors import (
     ApiError,
@@ -42,30 +43,60 @@ SEEN_MAX = 4096
 _log = logging.getLogger("pushward_device")
 
 
-class ChallengeReader(Protocol):
-    """How challenges are read; `Device` is one."""
+class Look(Protocol):
+    """What a watch hands out: it says when to look, this says at what."""
 
-    def iterate_challenges(
-        self, factor_sid: str, status: ChallengeStatus | None = None
-    ) -> AsyncGenerator[Challenge, None]: ...
+    def here(self) -> AsyncGenerator[Challenge, None]:
+        """Of what is there now."""
+        ...
 
-    async def get(self, factor_sid: str, challenge_sid: str) -> Challenge: ...
+    async def announced(self, challenge_sid: str) -> Challenge | None:
+        """Of what was just announced."""
+        ...
+
+
+class PendingLook:
+    """Every challenge that waits for an answer, once, fetched and ready to be shown and answered."""
+
+    def __init__(self, challenges: Challenges, factor_sid: str) -> None:
+        self._challenges = challenges
+        self._factor_sid = factor_sid
+        self._seen: dict[str, None] = {}
+
+    async def here(self) -> AsyncGenerator[Challenge, None]:
+        async with aclosing(self._challenges.iterate(self._factor_sid, ChallengeStatus.PENDING)) as listed:
+            async for outline in listed:
+                challenge = await self.announced(outline.sid)
+                if challenge is not None:
+                    yield challenge
+
+    async def announced(self, challenge_sid: str) -> Challenge | None:
+        if challenge_sid in self._seen:
+            return None
+        try:
+            challenge = await self._challenges.get(self._factor_sid, challenge_sid)
+        except NotFoundError:
+            return None
+        if len(self._seen) == SEEN_MAX:
+            del self._seen[next(iter(self._seen))]
+        self._seen[challenge_sid] = None
+        return challenge if challenge.status is ChallengeStatus.PENDING else None
 
 
 class Watch:
-    """One factor's watch. Iterate `challenges()` once."""
+    """One factor's watch. Iterate `challenges()` once. `last_loss` is why the latest stream was lost."""
 
-    def __init__(self, reader: ChallengeReader, connection: Connection, clock: Clock, factor: Factor) -> None:
-        self._reader = reader
+    def __init__(self, look: Look, connection: Connection, clock: Clock, factor: Factor) -> None:
+        self._look = look
         self._connection = connection
         self._clock = clock
         self._factor = factor
-        self._seen: dict[str, None] = {}
         self._opened_at: float | None = None
         self._rounds_lost = 0
+        self.last_loss: PushwardDeviceError | None = None
 
     async def challenges(self) -> AsyncGenerator[Challenge, None]:
-        """Each pending challenge, fetched and ready to be shown and answered.
+        """What the look hands out, as it comes.
 
         Raises FactorDeletedError, AuthenticationError or another error that trying again can't mend.
         """
@@ -81,7 +112,7 @@ class Watch:
             except PushwardDeviceError as lost:
                 self._count_loss(lost)
                 try:
-                    async with aclosing(self._pending()) as found:
+                    async with aclosing(self._here()) as found:
                         async for challenge in found:
                             yield challenge
                     pause_seconds = self._pause_seconds(POLL_SECONDS_MAX)
@@ -95,7 +126,7 @@ class Watch:
         self._opened_at = None
         async with self._connection.stream(STREAM_PATH, self._factor) as chunks:
             self._opened_at = self._clock.now()
-            async with aclosing(self._pending()) as found:
+            async with aclosing(self._here()) as found:
                 async for challenge in found:
                     yield challenge
             async with aclosing(messages(chunks)) as said:
@@ -106,19 +137,16 @@ class Watch:
                         case StreamEnded():
                             return
                         case ChallengeAnnounced() if message.factor_sid == self._factor.sid:
-                            announced = await self._unseen(message.challenge_sid)
+                            announced = await self._look.announced(message.challenge_sid)
                             if announced is not None:
                                 yield announced
         raise NetworkError("The stream ended without a word.")
 
-    async def _pending(self) -> AsyncGenerator[Challenge, None]:
-        listed = self._reader.iterate_challenges(self._factor.sid, ChallengeStatus.PENDING)
-        async with aclosing(listed):
+    async def _here(self) -> AsyncGenerator[Challenge, None]:
+        async with aclosing(self._look.here()) as found:
             try:
-                async for outline in listed:
-                    challenge = await self._unseen(outline.sid)
-                    if challenge is not None:
-                        yield challenge
+                async for challenge in found:
+                    yield challenge
             except NotFoundError as error:
                 if error.code is None:
                     raise
@@ -126,19 +154,8 @@ class Watch:
                     "The factor, its entity or its service was deleted on the server: enrol this device again."
                 ) from error
 
-    async def _unseen(self, challenge_sid: str) -> Challenge | None:
-        if challenge_sid in self._seen:
-            return None
-        try:
-            challenge = await self._reader.get(self._factor.sid, challenge_sid)
-        except NotFoundError:
-            return None
-        if len(self._seen) == SEEN_MAX:
-            del self._seen[next(iter(self._seen))]
-        self._seen[challenge_sid] = None
-        return challenge if challenge.status is ChallengeStatus.PENDING else None
-
     def _count_loss(self, lost: PushwardDeviceError) -> None:
+        self.last_loss = lost
         was_steady = self._opened_at is not None and self._clock.now() - self._opened_at >= STEADY_SECONDS
         self._rounds_lost = 0 if was_steady else self._rounds_lost + 1
         _log.info("stream_lost", extra={"factor_sid": self._factor.sid, "cause": type(lost).__name__})

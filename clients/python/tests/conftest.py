@@ -36,4 +36,4 @@ async def device(edge: FakeEdge, clock: FakeClock, store: MemoryKeyStore) -> Asy
 @pytest.fixture
 async def factor(edge: FakeEdge, device: Device) -> Factor:
     """The device's verified factor."""
-    return await device.register(edge.issue(), "Test phone", app_id="com.example.app")
+    return await device.register_factor(edge.issue(), "Test phone", app_id="com.example.app")

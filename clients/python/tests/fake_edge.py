@@ -129,7 +129,7 @@ class FakeEdge(httpx.AsyncBaseTransport):
         """What a backend would hand to its app."""
         token = f"{secrets.token_hex(16)}.{secrets.token_urlsafe(32)}"
         self.tokens[token] = None
-        return RegistrationPayload(access_token=token, service_sid=self.service_sid, identity=IDENTITY)
+        return RegistrationPayload(token=token, service_sid=self.service_sid, identity=IDENTITY)
 
     def ask(self, factor_sid: str, message: str = "Log in?", hidden: JsonObject | None = None) -> str:
         """Create a challenge; returns its SID."""

@@ -27,12 +27,12 @@ async def test_a_clock_an_hour_off_costs_one_refusal_and_is_remembered(
     """401 with a Date: correct, sign anew, try once more; after that every request is right at once."""
     clock = FakeClock(edge, off_by_seconds)
     async with Device(BASE_URL, store, transport=edge, clock=clock) as device:
-        factor = await device.register(edge.issue(), "Test phone", app_id="com.example.app")
+        factor = await device.register_factor(edge.issue(), "Test phone", app_id="com.example.app")
         assert store.clock_correction_seconds == -off_by_seconds
         assert edge.count("POST", factor.sid) == 2
 
     async with Device(BASE_URL, store, transport=edge, clock=clock) as restarted:
-        await restarted.list_challenges(factor.sid)
+        await restarted.challenges.list(factor.sid)
     assert edge.count("GET", "/Challenges$") == 1
 
 
@@ -40,7 +40,7 @@ async def test_a_second_401_is_the_callers(edge: FakeEdge, device: Device, facto
     """One correction, one more try, never a loop."""
     edge.factors.clear()
     with pytest.raises(AuthenticationError) as refused:
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)
     assert (refused.value.status, refused.value.code, refused.value.message) == (401, 20003, "Authentication failed")
     assert edge.count("GET", "/Challenges$") == 2
 
@@ -52,7 +52,7 @@ async def test_a_401_without_a_usable_date_is_not_tried_again(
     """Nothing to correct by."""
     edge.put_in_the_way("GET", "/Challenges$", envelope(401, 20104, "Expired", headers))
     with pytest.raises(AuthenticationError):
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)
     assert edge.count("GET", "/Challenges$") == 1
     assert store.clock_correction_seconds == 0
 
@@ -64,7 +64,7 @@ async def test_a_jwt_is_used_again_until_a_minute_before_its_end(
     tokens = []
     for seconds in (0, JWT_LIFETIME_SECONDS - 61, 2):
         edge.now += seconds
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)
         tokens.append(basic_credentials(edge.requests[-1])[1])
     assert tokens[0] == tokens[1] != tokens[2]
 
@@ -73,10 +73,10 @@ async def test_a_clock_that_was_turned_back_gets_a_new_jwt(
     edge: FakeEdge, device: Device, clock: FakeClock, factor: Factor
 ) -> None:
     """A token from the future isn't kept."""
-    await device.list_challenges(factor.sid)
+    await device.challenges.list(factor.sid)
     first = basic_credentials(edge.requests[-1])
     clock.off_by_seconds = -20
-    await device.list_challenges(factor.sid)
+    await device.challenges.list(factor.sid)
     assert basic_credentials(edge.requests[-1]) != first
 
 
@@ -97,7 +97,7 @@ async def test_a_refusal_arrives_with_status_code_and_message(
     """The envelope's words, under a type that says what can be done."""
     edge.put_in_the_way("GET", "/Challenges$", envelope(status, 60300 + status, "As it is", {"Retry-After": "7"}))
     with pytest.raises(ApiError) as refused:
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)
     error = refused.value
     assert type(error) is kind
     assert (error.status, error.code, error.message) == (status, 60300 + status, "As it is")
@@ -112,7 +112,7 @@ async def test_a_refusal_without_the_envelope_has_no_code(
     """Something in between answered."""
     edge.put_in_the_way("GET", "/Challenges$", httpx.Response(502, content=body))
     with pytest.raises(ServerUnavailableError) as refused:
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)
     assert refused.value.code is None
 
 
@@ -125,14 +125,14 @@ async def test_a_lost_connection_is_a_network_error(
     """Nobody has to know httpx to catch it."""
     edge.put_in_the_way("GET", "/Challenges$", failure)
     with pytest.raises(NetworkError):
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)
 
 
 async def test_a_redirect_takes_no_token_anywhere(edge: FakeEdge, device: Device, factor: Factor) -> None:
     """A redirect is a refusal."""
     edge.put_in_the_way("GET", "/Challenges$", httpx.Response(307, headers={"Location": "https://elsewhere.test/"}))
     with pytest.raises(ApiError):
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)
     assert {request.url.host for request in edge.requests} == {"edge.test"}
 
 
@@ -140,4 +140,4 @@ async def test_an_answer_without_end_is_cut_off(edge: FakeEdge, device: Device, 
     """A bound on every body."""
     edge.put_in_the_way("GET", "/Challenges$", httpx.Response(200, content=b" " * (8 * 1024 * 1024 + 1)))
     with pytest.raises(PushwardDeviceError, match="longer than"):
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)

@@ -12,7 +12,7 @@ from pushward_device import BaseUrlError, Device, MemoryKeyStore
 async def test_https_and_this_machine_are_taken(edge: FakeEdge, base_url: str) -> None:
     """With and without a slash at the end."""
     async with Device(base_url, MemoryKeyStore(), transport=edge) as device:
-        await device.register(edge.issue(), "Test phone", app_id="com.example.app")
+        await device.register_factor(edge.issue(), "Test phone", app_id="com.example.app")
     assert all(str(request.url).startswith(f"{base_url.rstrip('/')}/v2/") for request in edge.requests)
 
 

@@ -23,7 +23,7 @@ from pushward_device.strict_json import JsonObject
 async def test_a_challenge_shows_what_the_server_asks(edge: FakeEdge, device: Device, factor: Factor) -> None:
     """Message, lines, hidden details, dates and the fields to sign, all of one answer."""
     challenge_sid = edge.ask(factor.sid, "Pay 12 €?\u2028", {"transaction": "t-1"})
-    challenge = await device.get(factor.sid, challenge_sid)
+    challenge = await device.challenges.get(factor.sid, challenge_sid)
 
     assert (challenge.sid, challenge.factor_sid) == (challenge_sid, factor.sid)
     assert challenge.status is ChallengeStatus.PENDING
@@ -39,7 +39,7 @@ async def test_a_challenge_cannot_be_changed_nor_made_of_two_answers(
     edge: FakeEdge, device: Device, factor: Factor
 ) -> None:
     """No attribute can be set, none given in place of the answer's."""
-    challenge = await device.get(factor.sid, edge.ask(factor.sid))
+    challenge = await device.challenges.get(factor.sid, edge.ask(factor.sid))
     with pytest.raises(FrozenInstanceError):
         challenge.message = "Something harmless"  # type: ignore[misc]  # that is the point
     with pytest.raises((TypeError, ValueError)):
@@ -58,9 +58,9 @@ async def test_a_list_takes_status_order_and_size_and_gives_a_token(
     sids = [edge.ask(factor.sid) for _ in range(3)]
     edge.challenges[sids[1]]["status"] = "denied"
 
-    page = await device.list_challenges(factor.sid, ChallengeStatus.PENDING, order="desc", page_size=1)
+    page = await device.challenges.list(factor.sid, ChallengeStatus.PENDING, order="desc", page_size=1)
     assert [challenge.sid for challenge in page.challenges] == [sids[2]]
-    rest = await device.list_challenges(
+    rest = await device.challenges.list(
         factor.sid, ChallengeStatus.PENDING, order="desc", page_size=1, page_token=page.next_page_token
     )
     assert [challenge.sid for challenge in rest.challenges] == [sids[0]]
@@ -71,7 +71,7 @@ async def test_a_list_takes_status_order_and_size_and_gives_a_token(
 async def test_iterating_goes_through_every_page(edge: FakeEdge, device: Device, factor: Factor) -> None:
     """Seven challenges, three a page, three requests."""
     sids = [edge.ask(factor.sid) for _ in range(7)]
-    found = [challenge.sid async for challenge in device.iterate_challenges(factor.sid, page_size=3)]
+    found = [challenge.sid async for challenge in device.challenges.iterate(factor.sid, page_size=3)]
     assert found == sids
     assert edge.count("GET", "/Challenges$") == 3
 
@@ -85,7 +85,7 @@ async def test_a_page_that_follows_itself_ends_the_iteration(edge: FakeEdge, dev
     edge.ask(factor.sid)
     edge.alter_answer = follow_itself
     with pytest.raises(AnswerFormatError, match="followed by itself"):
-        [challenge async for challenge in device.iterate_challenges(factor.sid)]
+        [challenge async for challenge in device.challenges.iterate(factor.sid)]
 
 
 @pytest.mark.parametrize("next_page_url", ["https://edge.test/v2", "?PageToken=a&PageToken=b", 7])
@@ -99,20 +99,20 @@ async def test_a_next_page_without_one_token_is_refused(
 
     edge.alter_answer = lead_astray
     with pytest.raises(AnswerFormatError, match="PageToken"):
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)
 
 
 async def test_an_unknown_challenge_is_not_found(device: Device, factor: Factor) -> None:
     """As the contract words it."""
     with pytest.raises(NotFoundError) as refused:
-        await device.get(factor.sid, sid("YC"))
+        await device.challenges.get(factor.sid, sid("YC"))
     assert refused.value.code == 60391
 
 
 async def test_an_unknown_factor_is_not_asked_for(edge: FakeEdge, device: Device) -> None:
     """There is no key to ask with."""
     with pytest.raises(FactorUnknownError, match="enrol"):
-        await device.get(sid("YF"), sid("YC"))
+        await device.challenges.get(sid("YF"), sid("YC"))
     assert not edge.requests
 
 
@@ -128,7 +128,7 @@ async def test_an_answer_about_something_else_is_refused(
     challenge_sid = edge.ask(factor.sid)
     edge.alter_answer = swap
     with pytest.raises(error):
-        await device.get(factor.sid, challenge_sid)
+        await device.challenges.get(factor.sid, challenge_sid)
 
 
 @pytest.mark.parametrize(
@@ -169,4 +169,4 @@ async def test_an_answer_that_is_not_utf8_is_refused(edge: FakeEdge, device: Dev
         "GET", "/Challenges$", httpx.Response(200, content=b'{"challenges": [], "meta": {"a": "\xff"}}')
     )
     with pytest.raises(AnswerFormatError):
-        await device.list_challenges(factor.sid)
+        await device.challenges.list(factor.sid)

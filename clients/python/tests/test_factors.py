@@ -21,7 +21,7 @@ async def test_a_new_friendly_name_leaves_the_push_target_alone(edge: FakeEdge, 
     updated = await device.update_factor(factor.sid, friendly_name="Old phone")
     assert updated.friendly_name == edge.factors[factor.sid].friendly_name == "Old phone"
     assert b"Notification" not in edge.requests[-1].content
-    assert device.factors() == (updated,)
+    assert device.factors.all() == (updated,)
 
 
 async def test_a_new_push_token_is_sent_with_its_platform(edge: FakeEdge, device: Device, factor: Factor) -> None:
@@ -49,7 +49,7 @@ async def test_an_update_that_answers_with_another_factor_is_not_stored(
     edge.alter_answer = swap
     with pytest.raises(AnswerFormatError):
         await device.update_factor(factor.sid, friendly_name="Old phone")
-    assert device.factors() == (factor,)
+    assert device.factors.all() == (factor,)
 
 
 async def test_deleting_removes_the_factor_there_and_here_and_its_key(
@@ -58,7 +58,7 @@ async def test_deleting_removes_the_factor_there_and_here_and_its_key(
     """Nothing is left to sign with."""
     await device.delete_factor(factor.sid)
     assert not edge.factors
-    assert not device.factors()
+    assert not device.factors.all()
     with pytest.raises(KeyUnknownError):
         store.sign(factor.key_id, b"")
     with pytest.raises(FactorUnknownError):
@@ -73,7 +73,7 @@ async def test_deleting_what_the_server_no_longer_knows_deletes_it_here(
     for _ in range(2):
         edge.put_in_the_way("DELETE", factor.sid, envelope(status, code, "Gone"))
     await device.delete_factor(factor.sid)
-    assert not device.factors()
+    assert not device.factors.all()
 
 
 async def test_a_factor_stays_when_the_server_is_away_or_somebody_else_answers(
@@ -86,4 +86,4 @@ async def test_a_factor_stays_when_the_server_is_away_or_somebody_else_answers(
     edge.put_in_the_way("DELETE", factor.sid, httpx.Response(404, text="<html>no such site</html>"))
     with pytest.raises(NotFoundError, match="no error envelope"):
         await device.delete_factor(factor.sid)
-    assert device.factors() == (factor,)
+    assert device.factors.all() == (factor,)

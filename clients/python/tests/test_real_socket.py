@@ -14,12 +14,12 @@ async def test_enrolling_watching_and_answering_work_over_a_socket() -> None:
     """An event is read as soon as it is written, while the stream stays open."""
     edge = FakeEdge()
     async with serving(edge) as base_url, Device(base_url, MemoryKeyStore(), clock=_EdgeClock(edge)) as device:
-        factor = await device.register(edge.issue(), "Test phone", app_id="com.example.app")
+        factor = await device.register_factor(edge.issue(), "Test phone", app_id="com.example.app")
         async with aclosing(device.watch(factor.sid)) as challenges:
             coming = asyncio.ensure_future(anext(challenges))
             stream = await edge.streams.get()
             stream.announce(factor.sid, edge.ask(factor.sid))
-            answered = await device.approve(await coming)
+            answered = await device.challenges.approve(await coming)
             assert answered.status is ChallengeStatus.APPROVED
         await stream.closed.wait()
 
@@ -33,7 +33,7 @@ async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Monkey
         monkeypatch.delenv(name, raising=False)
     edge = FakeEdge()
     async with serving(edge) as base_url, Device(base_url, MemoryKeyStore(), clock=_EdgeClock(edge)) as device:
-        await device.register(edge.issue(), "Test phone", app_id="com.example.app")
+        await device.register_factor(edge.issue(), "Test phone", app_id="com.example.app")
 
 
 class _EdgeClock:

@@ -21,8 +21,8 @@ def sign(message: bytes) -> bytes:
 @pytest.mark.parametrize("decision", ["approved", "denied"])
 async def test_a_receipt_says_who_decided_what(edge: FakeEdge, device: Device, factor: Factor, decision: str) -> None:
     """Offline, from the stored JWS and the enrolled key."""
-    shown = await device.get(factor.sid, edge.ask(factor.sid, "Pay 12 €?", {"transaction": "t-1"}))
-    await (device.approve(shown) if decision == "approved" else device.deny(shown))
+    shown = await device.challenges.get(factor.sid, edge.ask(factor.sid, "Pay 12 €?", {"transaction": "t-1"}))
+    await (device.challenges.approve(shown) if decision == "approved" else device.challenges.deny(shown))
 
     proof = receipt.verify(edge.receipts[shown.sid], edge.factors[factor.sid].public_key_b64)
     assert (proof.challenge_sid, proof.factor_sid, proof.decision) == (shown.sid, factor.sid, decision)

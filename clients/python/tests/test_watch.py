@@ -57,7 +57,7 @@ async def test_what_is_pending_comes_first_then_what_is_announced_each_once_and_
         stream.announce(factor.sid, challenge_sid)
     shown = await coming
     assert shown.sid == second
-    assert (await device.approve(shown)).status is ChallengeStatus.APPROVED
+    assert (await device.challenges.approve(shown)).status is ChallengeStatus.APPROVED
 
     third = edge.ask(factor.sid)
     stream.announce(factor.sid, third)

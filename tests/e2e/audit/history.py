@@ -85,7 +85,7 @@ async def _told(base_url: str, installation: Installation, stores: Stores) -> Hi
             approved = await _asked(tenant, first, "approved")
             denied = await _asked(tenant, first, "denied")
             left = await _asked(tenant, first)
-            public_key = first.device.public_key_spki_b64(first.sid)
+            public_key = first.device.factors.public_key_spki_b64(first.sid)
             entity = entity_path(service, identity)
             await tenant.delete(entity)
             await until(lambda: tenant.gone(f"{entity}/Challenges/{left}"))
