@@ -123,8 +123,8 @@ fuzz: $(INSTALLED) ## Every parser and the served OpenAPI for long (EXAMPLES=200
 ##@ Run
 
 .PHONY: run
-run: $(INSTALLED) $(if $(KAFKA),$(KAFKA_JARS)) ## Serve everything on 127.0.0.1:8080, data in var/ (KAFKA=1: with Kafka)
-	PUSHWARD_ENV=development $(if $(KAFKA),PUSHWARD_EMBEDDED_KAFKA=1) exec $(VENV)/pushward serve all
+run: $(INSTALLED) $(if $(KAFKA),$(KAFKA_JARS)) ## Serve Pushward on 127.0.0.1:8080 and the samples on :8081, data in var/ (KAFKA=1: with Kafka)
+	$(if $(KAFKA),PUSHWARD_EMBEDDED_KAFKA=1) exec $(VENV)/python -m samples.run
 
 .PHONY: demo
 demo: $(INSTALLED) ## One approval and one denial through every room, each call shown

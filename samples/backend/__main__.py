@@ -28,9 +28,9 @@ def main() -> int:
     arguments = _arguments()
     try:
         with _listening(arguments) as listening:
-            host, port = listening.getsockname()[:2]
-            settings = Settings.from_dev_file(arguments.dev, f"http://{host}:{port}")
-            print(f"backend at {settings.own_url} for {settings.base_url}", flush=True)
+            settings = Settings.from_dev_file(arguments.dev, url_of(listening))
+            if arguments.listening_fd is None:
+                print(f"backend at {settings.own_url} for {settings.base_url}", flush=True)
             asyncio.run(_serve(settings, listening, arguments.until_stdin_ends))
     except (SettingsError, OSError, ValueError) as error:
         print(f"backend: {error}", file=sys.stderr)
@@ -51,6 +51,12 @@ def bind(port: int) -> socket.socket:
             f"Port {port} of {HOST} can't be had ({error.strerror}). Set {PORT_VARIABLE} to another one (0: any)."
         ) from error
     return listening
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where it is reached, its real port included."""
+    host, port = listening.getsockname()
+    return f"http://{host}:{port}"
 
 
 def _arguments() -> argparse.Namespace:
