@@ -109,19 +109,19 @@ class User:
         assert payload["factor_type"] == "push"
         async with Device(payload["base_url"], MemoryKeyStore(), transport=plain_http.transport()) as device:
             registration = RegistrationPayload(payload["token"], payload["service_sid"], payload["identity"])
-            yield cls(name, device, await device.register(registration, "Phone", app_id=APP_ID))
+            yield cls(name, device, await device.register_factor(registration, "Phone", app_id=APP_ID))
 
     async def seen(self, challenge_sid: str) -> Challenge:
         """What the device shows of a challenge."""
-        return await self.device.get(self.factor.sid, challenge_sid)
+        return await self.device.challenges.get(self.factor.sid, challenge_sid)
 
     async def approve(self, challenge_sid: str) -> None:
         """Sees it and says yes."""
-        await self.device.approve(await self.seen(challenge_sid))
+        await self.device.challenges.approve(await self.seen(challenge_sid))
 
     async def deny(self, challenge_sid: str) -> None:
         """Sees it and says no."""
-        await self.device.deny(await self.seen(challenge_sid))
+        await self.device.challenges.deny(await self.seen(challenge_sid))
 
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:
