@@ -37,8 +37,10 @@ MEDIA_TYPES: Final = {
 
 def mounts() -> list[BaseRoute]:
     """The library first: `/` takes whatever is left."""
-    places = ((LIBRARY_PATH, LIBRARY), ("/", PAGES))
-    return [Mount(path, SourceFiles(directory=place, html=True)) for path, place in places if place.is_dir()]
+    return [
+        Mount(LIBRARY_PATH, SourceFiles(directory=LIBRARY)),
+        Mount("/", SourceFiles(directory=PAGES, html=True)),
+    ]
 
 
 class SourceFiles(StaticFiles):

@@ -130,7 +130,7 @@ async def test_bad_requests_are_told_what_is_wrong(backend: SampleBackend) -> No
     assert error_of(long) == (413, "too_large")
     assert error_of(await backend.post("/transfer", username="jo", amount="-1", payee="A")) == (400, "invalid")
     assert error_of(await backend.client.get(f"{backend.url}/calls?after=x")) == (400, "invalid")
-    assert error_of(await backend.client.get(login)) == (405, "method_not_allowed")
+    assert error_of(await backend.post("/config")) == (405, "method_not_allowed")
     assert error_of(await backend.client.get(f"{backend.url}/nothing")) == (404, "not_found")
 
 
@@ -169,6 +169,19 @@ async def test_pages_get_a_strict_policy(backend: SampleBackend, system: System)
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_it_serves_the_pages_and_the_library_that_they_load(backend: SampleBackend) -> None:
+    """A web app, a device beside it, and modules as browsers take them."""
+    for path, media_type in (
+        ("/", "text/html"),
+        ("/device/", "text/html"),
+        ("/lib/pushward-device/index.js", "text/javascript"),
+    ):
+        answer = await backend.client.get(f"{backend.url}{path}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(media_type)
+        assert answer.headers["cache-control"] == "no-cache"
 
 
 async def test_a_foreign_name_for_this_machine_is_refused(backend: SampleBackend) -> None:
