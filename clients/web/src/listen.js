@@ -110,17 +110,21 @@ class Listening {
       foreground.onChange(() => this.#round.abort()),
       network.onChange(() => this.#startAnew()),
     ];
-    stopped.addEventListener("abort", () => this.#round.abort());
+    // At once, also while nobody waits for a `next` in which the generator could notice it.
+    const end = () => {
+      this.#round.abort();
+      undo.forEach((each) => each());
+    };
+    if (stopped.aborted) end();
+    stopped.addEventListener("abort", end, { once: true });
     try {
       const factor = await this.#parts.factor();
       while (!stopped.aborted) {
         this.#round = new AbortController();
-        const round = foreground.isForeground() ? this.#listenedRound(factor) : this.#backgroundRound();
-        yield* round;
+        yield* foreground.isForeground() ? this.#listenedRound(factor) : this.#backgroundRound();
       }
     } finally {
-      this.#round.abort();
-      undo.forEach((end) => end());
+      end();
     }
   }
 

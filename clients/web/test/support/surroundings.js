@@ -1,0 +1,47 @@
+// A page that a test sends to the background and a network that it takes away; how many listen to them is counted.
+
+export class FakeForeground {
+  #visible = true;
+  #listeners = new Set();
+
+  isForeground() {
+    return this.#visible;
+  }
+
+  onChange(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get listeners() {
+    return this.#listeners.size;
+  }
+
+  set(visible) {
+    this.#visible = visible;
+    this.#listeners.forEach((listener) => listener());
+  }
+}
+
+export class FakeNetwork {
+  #online = true;
+  #listeners = new Set();
+
+  isOnline() {
+    return this.#online;
+  }
+
+  onChange(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get listeners() {
+    return this.#listeners.size;
+  }
+
+  set(online) {
+    this.#online = online;
+    this.#listeners.forEach((listener) => listener());
+  }
+}
