@@ -92,7 +92,7 @@ test: $(INSTALLED) $(KAFKA_JARS) $(NODE_MODULES) ## All tests, with real compone
 	$(if $(ARGS),$(VENV)/pytest $(ARGS),+$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target $(SUITES))
 
 # In this order, three at a time since they often wait, the long ones first; what each has to say comes when it ends.
-SUITES := test-integration test-alone-1 test-alone-2 test-shared test-crash test-unit test-device
+SUITES := test-integration test-alone-1 test-alone-2 test-shared test-crash test-unit test-device test-web
 # These start systems of their own, to harm or to set them up otherwise; the rest of tests/e2e shares one for each shape.
 ALONE := $(addprefix tests/e2e/,cli privacy $(addsuffix .py,$(addprefix test_,consumer database_away drain forgetting insights \
 	kafka_away key_encryption kills metrics parked_webhooks production relay replay_kills replay_swap restore traces)) fuzz)
@@ -110,6 +110,8 @@ test-unit:
 	$(VENV)/pytest tests --ignore=tests/e2e --ignore=tests/integration --ignore=tests/crash
 test-device:
 	cd clients/python && ../../$(VENV)/pytest
+test-web:
+	cd clients/web && npm test --silent
 
 .PHONY: soak
 soak: $(INSTALLED) $(KAFKA_JARS) ## The crash suite for long (KILLS=1000; SEED=n replays a schedule)

@@ -5,7 +5,8 @@ import { isObject, own, parseObject } from "./strict-json.js";
 
 /** @import { JsonObject, ParsedObject } from "./strict-json.js" */
 
-const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+/** RFC 3339. */
+const DATE = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 /**
  * The JSON object of an answer.
@@ -69,7 +70,16 @@ export function statusMember(members, statuses) {
  */
 export function dateMember(members, name) {
   const text = textMember(members, name);
-  const milliseconds = DATE.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(milliseconds)) throw new AnswerFormatError(`The answer's '${name}' isn't a date with a time zone.`);
+  const day = DATE.exec(text)?.[1];
+  const milliseconds = Date.parse(text);
+  if (day === undefined || Number.isNaN(milliseconds) || !isInCalendar(day)) {
+    throw new AnswerFormatError(`The answer's '${name}' isn't a date and a time with its zone.`);
+  }
   return milliseconds;
+}
+
+/** The platform takes February 30 for March 2. @param {string} day */
+function isInCalendar(day) {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }

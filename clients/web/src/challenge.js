@@ -119,6 +119,7 @@ export function shownDetails(members) {
   const details = objectMember(members, "details");
   const message = own(details, "message");
   const lines = own(details, "fields") ?? [];
+  for (const [name, value] of Object.entries(details)) if (name !== "fields" || value !== null) requireTexts(value);
   if (typeof message !== "string") throw new AnswerFormatError("The challenge has no message to show.");
   if (!Array.isArray(lines)) throw new AnswerFormatError("The challenge's detail fields aren't a list.");
   return { message, fields: Object.freeze(lines.map(detailField)) };
@@ -140,6 +141,12 @@ export function hiddenDetails(members) {
     texts[name] = text;
   }
   return Object.freeze(texts);
+}
+
+/** Numbers and the like are nothing that two readers show, sign and compare alike. @param {JsonValue} value */
+function requireTexts(value) {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(requireTexts);
+  else if (typeof value !== "string") throw new AnswerFormatError("The challenge has something in its details that isn't text.");
 }
 
 /** @param {JsonValue} entry @returns {DetailField} */

@@ -12,7 +12,7 @@ import { challengesPath } from "./paths.js";
 /** @import { Decision } from "./answer.js" */
 /** @import { Challenge, ChallengePage, ChallengeStatus } from "./challenge.js" */
 /** @import { Factor } from "./factor.js" */
-/** @import { Connection } from "./http.js" */
+/** @import { Answer, Connection } from "./http.js" */
 /** @import { Store } from "./store.js" */
 
 export const PAGE_SIZE = 50;
@@ -92,12 +92,7 @@ export class Challenges {
     const factor = await this.#store.factor(factorSid);
     const path = challengesPath(factor) + pathOf(challengeSid);
     const answer = await this.#connection.request("GET", path, factor, signal && { signal });
-    const challenge = challengeFromAnswer(answer.text, answer.signatureFields ? answer.signatureFields.split(",") : []);
-    if (challenge.sid !== challengeSid) throw new AnswerFormatError("The answer is about another challenge.");
-    if (challenge.factorSid !== factorSid) {
-      throw new WrongFactorError("The challenge is for another factor: nothing of it may be shown as this one's.");
-    }
-    return challenge;
+    return fetched(answer, factorSid, challengeSid);
   }
 
   /**
@@ -119,6 +114,23 @@ export class Challenges {
   deny(challenge) {
     return answerChallenge(this.#store, this.#connection, this, challenge, "denied");
   }
+}
+
+/**
+ * The challenge that was asked for, of the answer to that question. Throws AnswerFormatError or WrongFactorError.
+ *
+ * @param {Answer} answer
+ * @param {string} factorSid
+ * @param {string} challengeSid
+ * @returns {Challenge}
+ */
+export function fetched({ text, signatureFields }, factorSid, challengeSid) {
+  const challenge = challengeFromAnswer(text, signatureFields ? signatureFields.split(",") : []);
+  if (challenge.sid !== challengeSid) throw new AnswerFormatError("The answer is about another challenge.");
+  if (challenge.factorSid !== factorSid) {
+    throw new WrongFactorError("The challenge is for another factor: nothing of it may be shown as this one's.");
+  }
+  return challenge;
 }
 
 /**

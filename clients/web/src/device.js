@@ -15,6 +15,7 @@ import {
   ApiError,
   AuthenticationError,
   FactorNotVerifiedError,
+  KeyUnknownError,
   NotFoundError,
   RateLimitedError,
   ServerUnavailableError,
@@ -171,7 +172,8 @@ export class PushwardDevice {
   }
 
   /**
-   * Delete the factor on the server, then here with its key; one that the server no longer knows, only here.
+   * Delete the factor on the server, then here with its key; one that the server no longer knows, or whose key is lost, only
+   * here.
    *
    * @param {string} factorSid
    */
@@ -180,8 +182,7 @@ export class PushwardDevice {
     try {
       await this.#connection.request("DELETE", factorPath(factor), factor);
     } catch (error) {
-      const isUnknownThere = error instanceof NotFoundError || error instanceof AuthenticationError;
-      if (!isUnknownThere || error.code === null) throw error;
+      if (!isUnknownThere(error) && !(error instanceof KeyUnknownError)) throw error;
     }
     await this.#store.removeFactor(factorSid);
   }
@@ -270,6 +271,11 @@ export class PushwardDevice {
       throw error;
     }
   }
+}
+
+/** Whether it is the server that doesn't know the factor, and no proxy. @param {unknown} error */
+function isUnknownThere(error) {
+  return (error instanceof NotFoundError || error instanceof AuthenticationError) && error.code !== null;
 }
 
 /** Whether another try with the same token is pointless, so that its key is of no more use. @param {unknown} error */

@@ -15,7 +15,7 @@ const LINE_END = /\r\n|\n|\r/;
 
 export class EventParser {
   // It drops a byte order mark at the start, and keeps the bytes of a character that isn't complete yet.
-  #decoder = new TextDecoder();
+  #decoder = new TextDecoder("utf-8", { fatal: true });
   #rest = "";
   #name = "message";
   /** @type {string[]} */
@@ -23,7 +23,7 @@ export class EventParser {
   #size = 0;
 
   /**
-   * The events that this chunk completes. Throws AnswerFormatError if one grows too long.
+   * The events that this chunk completes. Throws AnswerFormatError if one grows too long, or isn't UTF-8.
    *
    * @param {Uint8Array} chunk
    * @returns {Event[]}
@@ -44,12 +44,21 @@ export class EventParser {
 
   /** @param {Uint8Array} chunk */
   #wholeLines(chunk) {
-    const text = this.#rest + this.#decoder.decode(chunk, { stream: true });
+    const text = this.#rest + this.#decoded(chunk);
     // A CR at the end may be half of a CRLF: wait for what follows.
     const held = text.endsWith("\r") ? "\r" : "";
     const lines = text.slice(0, text.length - held.length).split(LINE_END);
     this.#rest = lines.pop() + held;
     return lines;
+  }
+
+  /** @param {Uint8Array} chunk */
+  #decoded(chunk) {
+    try {
+      return this.#decoder.decode(chunk, { stream: true });
+    } catch (error) {
+      throw new AnswerFormatError("The stream isn't UTF-8.", { cause: error });
+    }
   }
 
   /** @param {string} line @returns {Event | null} */

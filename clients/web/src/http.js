@@ -163,7 +163,7 @@ export class Connection {
   /** @param {string} path @param {Factor} factor @param {AbortSignal} signal */
   async #eventStream(path, factor, signal) {
     const response = await this.#sendAs(factor, "GET", path, { signal, accept: "text/event-stream" });
-    if (!response.ok) throw refusal(response, await boundedText(response));
+    if (!response.ok) throw refusal(response, await boundedBody(response));
     const contentType = response.headers.get("Content-Type")?.split(";")[0]?.trim();
     if (contentType !== "text/event-stream" || response.body === null) {
       await response.body?.cancel();
@@ -184,9 +184,9 @@ export class Connection {
       return await this.#orNetworkError(ending.signal, () =>
         withinSeconds(this.#clock, EXCHANGE_SECONDS_MAX, ending.signal, async (limit) => {
           const response = await send(limit);
-          const text = await boundedText(response);
-          if (!response.ok) throw refusal(response, text);
-          return { text, signatureFields: response.headers.get(SIGNATURE_FIELDS_HEADER) };
+          const body = await boundedBody(response);
+          if (!response.ok) throw refusal(response, body);
+          return { text: answerText(body), signatureFields: response.headers.get(SIGNATURE_FIELDS_HEADER) };
         }),
       );
     } finally {
@@ -265,7 +265,7 @@ export function pathOf(...segments) {
 }
 
 /** @param {Response} response */
-async function boundedText(response) {
+async function boundedBody(response) {
   /** @type {Uint8Array[]} */
   const chunks = [];
   let sizeBytes = 0;
@@ -278,13 +278,24 @@ async function boundedText(response) {
     }
     chunks.push(read.value);
   }
-  return utf8(await new Blob(/** @type {BlobPart[]} */ (chunks)).arrayBuffer());
+  return joined(chunks, sizeBytes);
 }
 
-/** @param {ArrayBuffer} bytes */
-function utf8(bytes) {
+/** @param {readonly Uint8Array[]} chunks @param {number} sizeBytes */
+function joined(chunks, sizeBytes) {
+  const body = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
+
+/** @param {Uint8Array} body */
+function answerText(body) {
   try {
-    return decodeUtf8(new Uint8Array(bytes));
+    return decodeUtf8(body);
   } catch (error) {
     throw new AnswerFormatError("The answer isn't UTF-8.", { cause: error });
   }

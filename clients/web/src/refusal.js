@@ -8,7 +8,7 @@ import {
   RateLimitedError,
   ServerUnavailableError,
 } from "./errors.js";
-import { own, parseObject } from "./strict-json.js";
+import { decodeUtf8, own, parseObject } from "./strict-json.js";
 
 /** @type {ReadonlyMap<number, typeof ApiError>} */
 const BY_STATUS = new Map([
@@ -21,13 +21,13 @@ const SERVER_ERROR_STATUS_MIN = 500;
 
 /**
  * @param {Response} response
- * @param {string} text Its body.
+ * @param {Uint8Array} body
  * @returns {ApiError}
  */
-export function refusal(response, text) {
+export function refusal(response, body) {
   const { status } = response;
   const kind = status >= SERVER_ERROR_STATUS_MIN ? ServerUnavailableError : (BY_STATUS.get(status) ?? ApiError);
-  const { code, message } = envelope(text);
+  const { code, message } = envelope(body);
   return new kind({
     status,
     code,
@@ -36,10 +36,10 @@ export function refusal(response, text) {
   });
 }
 
-/** @param {string} text @returns {{ code: number | null, message: string }} */
-function envelope(text) {
+/** @param {Uint8Array} body @returns {{ code: number | null, message: string }} */
+function envelope(body) {
   try {
-    const { value } = parseObject(text);
+    const { value } = parseObject(decodeUtf8(body));
     const code = own(value, "code");
     const message = own(value, "message");
     return {

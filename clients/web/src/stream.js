@@ -34,8 +34,13 @@ export async function* messages(stream) {
   }
 }
 
-/** @param {Event} event @returns {Message | null} */
-function messageOf({ name, content }) {
+/**
+ * What an event says; null for one that isn't for us. Throws AnswerFormatError for one that can't be read.
+ *
+ * @param {Event} event
+ * @returns {Message | null}
+ */
+export function messageOf({ name, content }) {
   if (name === "end") return { kind: "end", reason: textMember(answerObject(content).value, "reason") };
   if (name !== "challenge") return null;
   const members = answerObject(content).value;

@@ -6,7 +6,7 @@
  * be signed to the byte.
  */
 
-const DEPTH_MAX = 64;
+const DEPTH_MAX = 32;
 const WHITE_SPACE = /\s/;
 const SCALAR_END = /[\s,\]}]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
