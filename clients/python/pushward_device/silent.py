@@ -127,6 +127,8 @@ class SilentApproval:
 
     async def approved(self, within_seconds: float) -> Challenge:
         """The challenge, approved. Raises a SilentApprovalError, ChallengeNotPendingError, and what a watch raises."""
+        if not within_seconds > 0:
+            raise ValueError("within_seconds must be more than 0.")
         self._require_foreground()
         return await self._approve(await self._found(within_seconds))
 
@@ -148,7 +150,7 @@ class SilentApproval:
             )
         raise ChallengeNotArrivedError(
             f"The expected challenge didn't come within {within_seconds:g} seconds. Ask the backend to begin again."
-        ) from self.watch.last_loss
+        ) from self.watch.away
 
     async def _first(self) -> Challenge:
         async with aclosing(self.watch.challenges()) as found:

@@ -84,7 +84,7 @@ class PendingLook:
 
 
 class Watch:
-    """One factor's watch. Iterate `challenges()` once. `last_loss` is why the latest stream was lost."""
+    """One factor's watch. Iterate `challenges()` once. `away` is why the server can't be asked now, None if it can."""
 
     def __init__(self, look: Look, connection: Connection, clock: Clock, factor: Factor) -> None:
         self._look = look
@@ -93,7 +93,7 @@ class Watch:
         self._factor = factor
         self._opened_at: float | None = None
         self._rounds_lost = 0
-        self.last_loss: PushwardDeviceError | None = None
+        self.away: PushwardDeviceError | None = None
 
     async def challenges(self) -> AsyncGenerator[Challenge, None]:
         """What the look hands out, as it comes.
@@ -119,6 +119,7 @@ class Watch:
                 except PushwardDeviceError as error:
                     if not _is_passing(error):
                         raise
+                    self.away = error
                     pause_seconds = max(self._pause_seconds(AWAY_SECONDS_MAX), _asked_pause_seconds(error))
             await self._clock.sleep(pause_seconds)
 
@@ -147,6 +148,7 @@ class Watch:
             try:
                 async for challenge in found:
                     yield challenge
+                self.away = None
             except NotFoundError as error:
                 if error.code is None:
                     raise
@@ -155,7 +157,6 @@ class Watch:
                 ) from error
 
     def _count_loss(self, lost: PushwardDeviceError) -> None:
-        self.last_loss = lost
         was_steady = self._opened_at is not None and self._clock.now() - self._opened_at >= STEADY_SECONDS
         self._rounds_lost = 0 if was_steady else self._rounds_lost + 1
         _log.info("stream_lost", extra={"factor_sid": self._factor.sid, "cause": type(lost).__name__})

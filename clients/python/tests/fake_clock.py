@@ -1,6 +1,7 @@
 """A clock that tests turn, and pauses that last until the test ends them."""
 
 import asyncio
+from collections.abc import Callable
 
 from fake_edge import FakeEdge
 
@@ -19,11 +20,23 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         over = asyncio.Event()
         self._pauses.put_nowait((seconds, over))
-        await over.wait()
+        try:
+            await over.wait()
+        finally:
+            over.set()
 
-    async def end_pause(self) -> float:
+    async def end_pause(self, which: Callable[[float], bool] = lambda _: True) -> float:
         """Wait until somebody pauses, let the time pass at once, and say how long it was."""
-        seconds, over = await self._pauses.get()
+        others = []
+        while True:
+            seconds, over = await self._pauses.get()
+            if over.is_set():
+                continue
+            if which(seconds):
+                break
+            others.append((seconds, over))
+        for other in others:
+            self._pauses.put_nowait(other)
         self._edge.now += seconds
         over.set()
         return seconds

@@ -67,6 +67,7 @@ class OpenStream(httpx.AsyncByteStream):
     def __init__(self) -> None:
         self.queue: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
         self.closed = asyncio.Event()
+        self.all_taken = asyncio.Event()
 
     def say(self, name: str, content: JsonObject) -> None:
         """Send one event."""
@@ -95,10 +96,17 @@ class OpenStream(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b": welcome\n\n"
-        while (chunk := await self.queue.get()) is not None:
+        while (chunk := await self._next()) is not None:
             if isinstance(chunk, Exception):
                 raise chunk
             yield chunk
+
+    async def _next(self) -> bytes | Exception | None:
+        if self.queue.empty():
+            self.all_taken.set()
+        chunk = await self.queue.get()
+        self.all_taken.clear()
+        return chunk
 
     async def aclose(self) -> None:
         self.closed.set()
@@ -131,9 +139,16 @@ class FakeEdge(httpx.AsyncBaseTransport):
         self.tokens[token] = None
         return RegistrationPayload(token=token, service_sid=self.service_sid, identity=IDENTITY)
 
-    def ask(self, factor_sid: str, message: str = "Log in?", hidden: JsonObject | None = None) -> str:
+    def ask(
+        self,
+        factor_sid: str,
+        message: str = "Log in?",
+        hidden: JsonObject | None = None,
+        *,
+        challenge_sid: str | None = None,
+    ) -> str:
         """Create a challenge; returns its SID."""
-        challenge_sid = sid("YC")
+        challenge_sid = challenge_sid or sid("YC")
         self.challenges[challenge_sid] = {
             "sid": challenge_sid,
             "account_sid": self.account_sid,
@@ -321,12 +336,14 @@ class FakeEdge(httpx.AsyncBaseTransport):
         if signed is None or signed[0] != {"typ": "JWT", "alg": "ES256"}:
             raise RefusedError(403, 60324, "The signature is wrong")
         payload = signed[1]
+        mode = payload.pop("mode", None)
         expected: JsonObject = {name: challenge[name] for name in SIGNATURE_FIELDS.split(",")}
         if payload.get("status") not in ("approved", "denied") or payload != {**expected, "status": payload["status"]}:
             raise RefusedError(403, 60324, "What was signed isn't what was asked")
         self.receipts[challenge_sid] = form["AuthPayload"]
         if self.records_answers:
             challenge.update(status=payload["status"], date_responded=self._date(0))
+            challenge.update(metadata=None if mode is None else {"mode": mode})
         return self._say(challenge, 200)
 
     def _say(self, members: JsonObject, status: int) -> httpx.Response:
