@@ -204,6 +204,7 @@ async def test_if_only_others_came_it_says_which(
         await approval
     assert raised.value.challenge_sids == (there, later)
     assert nothing_was_signed(edge)
+    assert edge.count("GET", later) <= 1
     assert stream.closed.is_set()
 
 
@@ -232,6 +233,22 @@ async def test_if_the_server_was_away_that_is_the_cause(
     with pytest.raises(ChallengeNotArrivedError) as raised:
         await approval
     assert isinstance(raised.value.__cause__, NetworkError)
+
+
+async def test_a_server_that_is_back_is_no_cause(
+    edge: FakeEdge, clock: FakeClock, device: Device, factor: Factor, expectation: Expected
+) -> None:
+    """It was asked, and there was nothing."""
+    for path in (STREAM_PATH, LIST_PATH, "/Challenges/"):
+        edge.put_in_the_way("GET", path, httpx.ConnectError("away"))
+    approval = approval_of(device, factor, expectation)
+    await clock.end_pause(lambda seconds: seconds != WITHIN_SECONDS)
+    edge.outcomes.clear()
+    await waiting(edge, approval)
+    await end_deadline(clock)
+    with pytest.raises(ChallengeNotArrivedError) as raised:
+        await approval
+    assert raised.value.__cause__ is None
 
 
 async def test_an_expected_challenge_that_has_expired_is_told_apart(
