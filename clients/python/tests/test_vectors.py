@@ -265,6 +265,7 @@ def _check_error(error: BaseException, expected: str | Members) -> None:
         *each("requests.json", "cases"),
         *each("requests.json", "push_target_cases"),
         *each("errors.json", "clock_cases"),
+        *each("silent.json", "cases"),
     ],
 )
 async def test_an_operation_sends_these_requests_and_comes_to_this(case: Members) -> None:
@@ -320,6 +321,8 @@ async def _operate(device: Device, operation: str, arguments: Members) -> Any:  
             return _challenge_members(await device.challenges.approve(await device.challenges.get(**arguments)))
         case "challenges.deny":
             return _challenge_members(await device.challenges.deny(await device.challenges.get(**arguments)))
+        case "approve_silently":
+            return _challenge_members(await device.approve_silently(**arguments))
         case "listen":
             async with aclosing(device.watch(**arguments)) as challenges:
                 return _challenge_members(await anext(challenges))

@@ -2,7 +2,7 @@
 
 import json
 
-from clients.vectors.make import answers, errors, keys, payloads, requests, streams, tokens
+from clients.vectors.make import answers, errors, keys, payloads, requests, silent, streams, tokens
 
 CONTENTS = {
     "answers.json": answers.content,
@@ -10,6 +10,7 @@ CONTENTS = {
     "keys.json": keys.content,
     "payloads.json": payloads.content,
     "requests.json": requests.content,
+    "silent.json": silent.content,
     "streams.json": streams.content,
     "tokens.json": tokens.content,
 }

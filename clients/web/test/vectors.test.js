@@ -158,7 +158,7 @@ for (const section of ["server_writes", "cases"]) {
   });
 }
 
-for (const [file, section] of [["requests.json", "cases"], ["errors.json", "clock_cases"]]) {
+for (const [file, section] of [["requests.json", "cases"], ["errors.json", "clock_cases"], ["silent.json", "cases"]]) {
   each(file, section, async (one) => {
     const here = REQUESTS.device;
     const isEnrolled = one.starts_with === "a verified factor";
@@ -202,6 +202,7 @@ const OPERATIONS = {
   "challenges.get": async (device, given) => challengeMembers(await got(device, given)),
   "challenges.approve": async (device, given) => challengeMembers(await device.challenges.approve(await got(device, given))),
   "challenges.deny": async (device, given) => challengeMembers(await device.challenges.deny(await got(device, given))),
+  approve_silently: async (device, given) => challengeMembers(await device.approveSilently(given.factor_sid, options(given))),
   listen: async (device, given) => {
     for await (const one of device.listen(given.factor_sid)) return challengeMembers(one);
   },

@@ -24,6 +24,7 @@ EXCHANGES: Final = [
     for parameter in each("requests.json", "cases")
     + each("requests.json", "push_target_cases")
     + each("errors.json", "clock_cases")
+    + each("silent.json", "cases")
     for number, exchange in enumerate(parameter.values[0]["exchanges"], start=1)
 ]
 
