@@ -36,6 +36,10 @@ node: $(NODE_MODULES) ## Install by npm what checks the web library, the pages a
 $(NODE_MODULES): %/node_modules/.complete: %/package.json %/package-lock.json scripts/node
 	@scripts/node $*
 
+.PHONY: chromium
+chromium: ## Find the browser that the tests drive, or install it
+	@scripts/chromium >/dev/null
+
 .PHONY: lock
 lock: $(INSTALLED) ## Lock the dependencies anew (UPGRADE=1: take the newest)
 	scripts/lock $(if $(UPGRADE),--upgrade)
@@ -88,11 +92,11 @@ drift: $(INSTALLED) ## The committed stubs and pages are what proto/, the edge a
 	scripts/check-api-docs
 
 .PHONY: test
-test: $(INSTALLED) $(KAFKA_JARS) $(NODE_MODULES) ## All tests, with real components (ARGS="-k name" narrows)
+test: $(INSTALLED) $(KAFKA_JARS) $(NODE_MODULES) chromium ## All tests, with real components (ARGS="-k name" narrows)
 	$(if $(ARGS),$(VENV)/pytest $(ARGS),+$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target $(SUITES))
 
 # In this order, three at a time since they often wait, the long ones first; what each has to say comes when it ends.
-SUITES := test-integration test-alone-1 test-alone-2 test-shared test-crash test-unit test-device test-web
+SUITES := test-integration test-browser test-alone-1 test-alone-2 test-shared test-crash test-unit test-device test-web
 # These start systems of their own, to harm or to set them up otherwise; the rest of tests/e2e shares one for each shape.
 ALONE := $(addprefix tests/e2e/,cli privacy $(addsuffix .py,$(addprefix test_,consumer database_away drain forgetting insights \
 	kafka_away key_encryption kills metrics parked_webhooks production relay replay_kills replay_swap restore traces)) fuzz quickstarts)
@@ -104,10 +108,10 @@ test-alone-1:
 	$(VENV)/pytest $(wordlist 1,8,$(ALONE))
 test-alone-2:
 	$(VENV)/pytest $(wordlist 9,99,$(ALONE))
-test-integration test-crash: test-%:
+test-integration test-browser test-crash: test-%:
 	$(VENV)/pytest tests/$*
 test-unit:
-	$(VENV)/pytest tests --ignore=tests/e2e --ignore=tests/integration --ignore=tests/crash
+	$(VENV)/pytest tests --ignore=tests/e2e --ignore=tests/integration --ignore=tests/crash --ignore=tests/browser
 test-device:
 	cd clients/python && ../../$(VENV)/pytest
 test-web:

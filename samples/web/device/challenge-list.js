@@ -73,5 +73,5 @@ function pairs(title, entries) {
   if (entries.length === 0) return null;
   const rows = entries.map(([name, value]) =>
     make("div", {}, make("dt", { text: name, dir: "auto" }), make("dd", { text: value, dir: "auto" })));
-  return make("section", {}, make("h4", { text: title }), make("dl", { class: "pairs" }, ...rows));
+  return make("section", {}, make("h3", { text: title }), make("dl", { class: "pairs" }, ...rows));
 }
