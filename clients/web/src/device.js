@@ -47,7 +47,7 @@ import { VERSION } from "./version.js";
  * @property {Fetch} [fetch]
  * @property {Clock} [clock]
  * @property {Foreground} [foreground] Whether the user looks at the page.
- * @property {Network} [network] Whether there is one.
+ * @property {Network} [network] Whether that has changed.
  */
 
 /**

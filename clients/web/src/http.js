@@ -8,10 +8,10 @@
 
 import { follow, withinSeconds } from "./abort.js";
 import { checkedBaseUrl } from "./base-url.js";
+import { answerText, boundedBody } from "./body.js";
 import { DeviceAuth, basicToken } from "./device-auth.js";
 import { AnswerFormatError, NetworkError, PushwardDeviceError } from "./errors.js";
 import { refusal } from "./refusal.js";
-import { decodeUtf8 } from "./strict-json.js";
 
 /** @import { Clock } from "./clock.js" */
 /** @import { Factor } from "./factor.js" */
@@ -25,8 +25,6 @@ export const STREAM_OPENING_SECONDS_MAX = 5;
 
 /** An open stream says something at least this often, if only a comment; else it is taken for dead. */
 export const STREAM_SILENCE_SECONDS_MAX = 60;
-
-export const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
 const SIGNATURE_FIELDS_HEADER = "Twilio-Verify-Signature-Fields";
 
@@ -262,41 +260,4 @@ export function pathOf(...segments) {
     }
   }
   return segments.map((segment) => `/${encodeURIComponent(segment)}`).join("");
-}
-
-/** @param {Response} response */
-async function boundedBody(response) {
-  /** @type {Uint8Array[]} */
-  const chunks = [];
-  let sizeBytes = 0;
-  const reader = response.body?.getReader();
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-    sizeBytes += read.value.length;
-    if (sizeBytes > ANSWER_BYTES_MAX) {
-      await reader?.cancel();
-      throw new AnswerFormatError(`The answer is longer than ${ANSWER_BYTES_MAX} bytes.`);
-    }
-    chunks.push(read.value);
-  }
-  return joined(chunks, sizeBytes);
-}
-
-/** @param {readonly Uint8Array[]} chunks @param {number} sizeBytes */
-function joined(chunks, sizeBytes) {
-  const body = new Uint8Array(sizeBytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
-}
-
-/** @param {Uint8Array} body */
-function answerText(body) {
-  try {
-    return decodeUtf8(body);
-  } catch (error) {
-    throw new AnswerFormatError("The answer isn't UTF-8.", { cause: error });
-  }
 }

@@ -6,7 +6,7 @@
  * not there: an unknown factor, or an unknown key.
  */
 
-import { KeyStoreAccessError, KeyStoreDamagedError, KeyStoreError } from "./errors.js";
+import { Database, done } from "./indexed-db.js";
 import { generateKeyPair, signWith } from "./key-pair.js";
 import { KEYS_WITHOUT_FACTOR_MAX, unknownFactor, unknownKey } from "./store.js";
 
@@ -15,9 +15,7 @@ import { KEYS_WITHOUT_FACTOR_MAX, unknownFactor, unknownKey } from "./store.js";
 /** @import { Store } from "./store.js" */
 
 /** @typedef {KeyPair & { keyId: string }} KeyRecord */
-/** @typedef {<T>(request: IDBRequest<T>) => Promise<T>} Asked */
 
-const VERSION = 1;
 const KEYS = "keys";
 const FACTORS = "factors";
 const SETTINGS = "settings";
@@ -26,13 +24,11 @@ const CLOCK_CORRECTION_SECONDS = "clock_correction_seconds";
 
 /** @implements {Store} */
 export class IndexedDbStore {
-  #name;
-  /** @type {Promise<IDBDatabase> | null} */
-  #opening = null;
+  #database;
 
   /** @param {{ name?: string }} [options] `name`: the database's; one for each edge that a page talks to. */
   constructor({ name = "pushward-device" } = {}) {
-    this.#name = name;
+    this.#database = new Database(name, create);
   }
 
   /** @param {string} keyId */
@@ -68,13 +64,13 @@ export class IndexedDbStore {
   /** @returns {Promise<readonly Factor[]>} */
   async factors() {
     /** @type {Factor[]} */
-    const records = await this.#transact("readonly", [FACTORS], (of) => done(of(FACTORS).getAll()));
+    const records = await this.#database.transact("readonly", [FACTORS], (of) => done(of(FACTORS).getAll()));
     return records.map((factor) => Object.freeze(factor));
   }
 
   /** @param {string} factorSid @returns {Promise<Factor>} */
   async factor(factorSid) {
-    const factor = await this.#transact("readonly", [FACTORS], (of) => done(of(FACTORS).index(BY_NAME).get(factorSid)));
+    const factor = await this.#database.transact("readonly", [FACTORS], (of) => done(of(FACTORS).index(BY_NAME).get(factorSid)));
     if (factor === undefined) throw unknownFactor(factorSid);
     return Object.freeze(factor);
   }
@@ -101,13 +97,13 @@ export class IndexedDbStore {
 
   /** @returns {Promise<number>} */
   async clockCorrectionSeconds() {
-    const seconds = await this.#transact("readonly", [SETTINGS], (of) => done(of(SETTINGS).get(CLOCK_CORRECTION_SECONDS)));
+    const seconds = await this.#database.transact("readonly", [SETTINGS], (of) => done(of(SETTINGS).get(CLOCK_CORRECTION_SECONDS)));
     return seconds ?? 0;
   }
 
   /** @param {number} seconds */
   async setClockCorrectionSeconds(seconds) {
-    await this.#transact("readwrite", [SETTINGS], (of) => done(of(SETTINGS).put(seconds, CLOCK_CORRECTION_SECONDS)));
+    await this.#database.transact("readwrite", [SETTINGS], (of) => done(of(SETTINGS).put(seconds, CLOCK_CORRECTION_SECONDS)));
   }
 
   /** Ask the browser to keep this origin's storage when room is scarce; it may ask its user, and may refuse. */
@@ -116,9 +112,7 @@ export class IndexedDbStore {
   }
 
   async close() {
-    const opening = this.#opening;
-    this.#opening = null;
-    (await opening)?.close();
+    await this.#database.close();
   }
 
   /** @param {string} keyId @returns {Promise<KeyRecord>} */
@@ -130,7 +124,7 @@ export class IndexedDbStore {
 
   /** @param {string} keyId */
   #findKey(keyId) {
-    return this.#transact("readonly", [KEYS], (of) => keyRecord(of(KEYS), keyId));
+    return this.#database.transact("readonly", [KEYS], (of) => keyRecord(of(KEYS), keyId));
   }
 
   /**
@@ -138,71 +132,8 @@ export class IndexedDbStore {
    * @param {(keys: IDBObjectStore, factors: IDBObjectStore) => Promise<T>} work
    */
   #change(work) {
-    return this.#transact("readwrite", [KEYS, FACTORS], (of) => work(of(KEYS), of(FACTORS)));
+    return this.#database.transact("readwrite", [KEYS, FACTORS], (of) => work(of(KEYS), of(FACTORS)));
   }
-
-  /**
-   * Do `work` in one transaction: all of it is kept, or nothing.
-   *
-   * @template T
-   * @param {IDBTransactionMode} mode
-   * @param {string[]} names
-   * @param {(of: (name: string) => IDBObjectStore) => Promise<T>} work Awaits nothing but the transaction's requests.
-   * @returns {Promise<T>}
-   */
-  async #transact(mode, names, work) {
-    try {
-      const database = await this.#database();
-      const transaction = database.transaction(names, mode, { durability: mode === "readwrite" ? "strict" : "default" });
-      const ended = end(transaction);
-      // Whoever fails first speaks; the other's failure is the same one again.
-      ended.catch(() => {});
-      try {
-        const result = await work((name) => transaction.objectStore(name));
-        await ended;
-        return result;
-      } catch (error) {
-        abort(transaction);
-        throw error;
-      }
-    } catch (error) {
-      throw explained(error);
-    }
-  }
-
-  #database() {
-    this.#opening ??= this.#open();
-    return this.#opening;
-  }
-
-  async #open() {
-    try {
-      const database = await open(this.#name);
-      // Another tab wants a newer version, or to delete it all: don't stand in the way, and open anew when asked again.
-      database.onversionchange = () => {
-        database.close();
-        this.#opening = null;
-      };
-      database.onclose = () => {
-        this.#opening = null;
-      };
-      return database;
-    } catch (error) {
-      this.#opening = null;
-      throw error;
-    }
-  }
-}
-
-/** @param {string} name @returns {Promise<IDBDatabase>} */
-function open(name) {
-  return new Promise((resolve, reject) => {
-    const request = globalThis.indexedDB.open(name, VERSION);
-    request.onupgradeneeded = () => create(request.result);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new KeyStoreAccessError("Another tab holds an older key store: close the other tabs."));
-  });
 }
 
 /** @param {IDBDatabase} database */
@@ -245,52 +176,4 @@ async function usedKeyIds(factors) {
   /** @type {Factor[]} */
   const records = await done(factors.getAll());
   return new Set(records.map((factor) => factor.keyId));
-}
-
-/**
- * @template T
- * @param {IDBRequest<T>} request
- * @returns {Promise<T>}
- */
-function done(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-/** @param {IDBTransaction} transaction @returns {Promise<void>} */
-function end(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new DOMException("aborted", "AbortError"));
-  });
-}
-
-/** @param {IDBTransaction} transaction */
-function abort(transaction) {
-  try {
-    transaction.abort();
-  } catch {
-    // It has ended already: then there is nothing to undo.
-  }
-}
-
-/** @param {unknown} error @returns {unknown} */
-function explained(error) {
-  if (error instanceof KeyStoreError) return error;
-  const name = error instanceof Error ? error.name : "unknown";
-  if (name === "VersionError" || name === "NotFoundError") {
-    return new KeyStoreDamagedError(
-      "The browser's storage holds no key store of this version: reload the page, or delete its site data and enrol again.",
-      { cause: error },
-    );
-  }
-  if (name === "QuotaExceededError") {
-    return new KeyStoreAccessError("The browser's storage is full: free some room, and try again.", { cause: error });
-  }
-  return new KeyStoreAccessError(
-    `The browser refuses its storage (${name}): leave the private window, or allow site data for this page, and try again.`,
-    { cause: error },
-  );
 }

@@ -9,6 +9,7 @@ import { base64Decode, base64url, base64urlDecode } from "./base64.js";
 import { SIGNATURE_BYTES } from "./der.js";
 import { TokenInvalidError } from "./errors.js";
 import { decodeUtf8, own, parseObject } from "./strict-json.js";
+import { subtle } from "./web-crypto.js";
 
 /** @import { JsonObject } from "./strict-json.js" */
 
@@ -65,7 +66,7 @@ export async function verifyCompact(token, publicKey) {
   const signature = partBytes(signaturePart);
   if (signature.length !== SIGNATURE_BYTES) throw new TokenInvalidError("The signature isn't 64 bytes long.");
   const input = new TextEncoder().encode(`${headerPart}.${payloadPart}`);
-  if (!(await crypto.subtle.verify(SIGNATURE_ALGORITHM, publicKey, signature, input))) {
+  if (!(await subtle().verify(SIGNATURE_ALGORITHM, publicKey, signature, input))) {
     throw new TokenInvalidError("The signature isn't this key's, or the token was changed.");
   }
   return { header, payload: partObject(payloadPart) };
@@ -79,10 +80,11 @@ export async function verifyCompact(token, publicKey) {
  * @returns {Promise<CryptoKey>}
  */
 export async function publicKeyFromSpki(text) {
+  const cryptography = subtle();
   try {
     const spki = base64Decode(text);
     if (spki.length !== SPKI_BYTES) throw new RangeError("another length");
-    return await crypto.subtle.importKey("spki", spki, KEY_ALGORITHM, true, ["verify"]);
+    return await cryptography.importKey("spki", spki, KEY_ALGORITHM, true, ["verify"]);
   } catch (error) {
     throw new TokenInvalidError("The public key isn't base64 of a P-256 SubjectPublicKeyInfo.", { cause: error });
   }

@@ -7,8 +7,8 @@
  */
 
 import { base64 } from "./base64.js";
-import { KeyStoreAccessError } from "./errors.js";
 import { KEY_ALGORITHM, SIGNATURE_ALGORITHM } from "./jose.js";
+import { subtle } from "./web-crypto.js";
 
 const PRIVATE_KEY_IS_EXTRACTABLE = false;
 
@@ -44,12 +44,4 @@ export async function signWith(privateKey, message) {
 export async function keyIdOf(accessToken) {
   const digest = await subtle().digest("SHA-256", new TextEncoder().encode(accessToken));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function subtle() {
-  const available = globalThis.crypto?.subtle;
-  if (available === undefined) {
-    throw new KeyStoreAccessError("This page has no cryptography: serve it over https, or from this machine.");
-  }
-  return available;
 }

@@ -18,7 +18,7 @@ import { listening } from "./listen.js";
 import { found } from "./pending.js";
 
 /** @import { Challenge } from "./challenge.js" */
-/** @import { ListenParts } from "./listen.js" */
+/** @import { ListenParts, ListenState } from "./listen.js" */
 /** @import { ChallengeReader, Source } from "./pending.js" */
 
 /**
@@ -64,14 +64,18 @@ export async function approveExpected(parts, expected, approve, { withinSeconds:
   };
   signal?.throwIfAborted();
   requireForeground();
+  let isOffline = false;
+  const onState = (/** @type {ListenState} */ state) => {
+    isOffline = state === "offline";
+  };
   const challenge = await withinSeconds(parts.clock, seconds, signal, async (limit) => {
-    for await (const found of listening({ ...parts, source: expected }, { signal: limit })) return found;
+    for await (const found of listening({ ...parts, source: expected }, { signal: limit, onState })) return found;
     return null;
   });
   signal?.throwIfAborted();
   parts.connection.closed.throwIfAborted();
   requireForeground();
-  if (challenge === null) throw notFound(seconds, [...expected.others]);
+  if (challenge === null) throw notFound(seconds, [...expected.others], isOffline);
   if (challenge.status === "expired") {
     throw new ChallengeExpiredError("The expected challenge has expired: ask the backend to begin again.");
   }
@@ -152,11 +156,12 @@ export class ExpectedChallenge {
   }
 }
 
-/** @param {number} seconds @param {readonly string[]} others */
-function notFound(seconds, others) {
+/** @param {number} seconds @param {readonly string[]} others @param {boolean} isOffline */
+function notFound(seconds, others, isOffline) {
   if (others.length === 0) {
+    const why = isOffline ? ", for the server can't be reached" : "";
     return new ChallengeNotArrivedError(
-      `The expected challenge didn't come within ${seconds} s: ask the backend to begin again.`,
+      `The expected challenge didn't come within ${seconds} s${why}: ask the backend to begin again.`,
     );
   }
   return new AnotherChallengeError(

@@ -1,15 +1,14 @@
 /**
- * What the browser says about the page: whether its user looks at it, and whether there is a network.
+ * What the browser says about the page: whether its user looks at it, and that the network has changed.
  *
- * Two ports of the same shape, so that tests and other hosts (a worker, a shell around a web view) speak for themselves.
+ * Two ports, so that tests and other hosts (a worker, a shell around a web view) speak for themselves.
  *
  * @typedef {object} Foreground
  * @property {() => boolean} isForeground
  * @property {(listener: () => void) => () => void} onChange Returns what ends it.
  *
  * @typedef {object} Network
- * @property {() => boolean} isOnline False: surely not. True: perhaps.
- * @property {(listener: () => void) => () => void} onChange Returns what ends it.
+ * @property {(listener: () => void) => () => void} onChange When there is none any more, or one again. Returns what ends it.
  */
 
 /** The page's visibility; without a document, as in a worker, always in the foreground. @implements {Foreground} */
@@ -26,10 +25,6 @@ export class PageForeground {
 
 /** The browser's network. @implements {Network} */
 export class BrowserNetwork {
-  isOnline() {
-    return globalThis.navigator?.onLine !== false;
-  }
-
   /** @param {() => void} listener */
   onChange(listener) {
     return listening(globalThis, ["online", "offline"], listener);

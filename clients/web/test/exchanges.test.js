@@ -11,7 +11,8 @@ import {
   RateLimitedError,
   ServerUnavailableError,
 } from "../src/index.js";
-import { ANSWER_BYTES_MAX, EXCHANGE_SECONDS_MAX } from "../src/http.js";
+import { ANSWER_BYTES_MAX } from "../src/body.js";
+import { EXCHANGE_SECONDS_MAX } from "../src/http.js";
 import { NAMES, enrolled, opened } from "./support/enrolled.js";
 import { LIST_PATH, envelope } from "./support/fake-edge.js";
 

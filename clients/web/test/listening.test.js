@@ -226,7 +226,7 @@ test("a network that is back ends the pause, and starts anew", async (t) => {
   const coming = listening.next();
   await clock.endPause();
   await clock.paused();
-  network.set(true);
+  network.change();
   await edge.nextStream();
   await listening.return();
   await coming;
@@ -235,7 +235,7 @@ test("a network that is back ends the pause, and starts anew", async (t) => {
 
 test("a change of network replaces the stream, which may be dead without a word", async (t) => {
   const { edge, network, listening, coming, stream, factor, ask } = await resting(t);
-  network.set(true);
+  network.change();
   await stream.closed;
   (await edge.nextStream()).announce(factor.sid, ask());
   await coming;

@@ -201,6 +201,16 @@ test("without a stream it polls", async (t) => {
   assert.equal((await approved).sid, sid);
 });
 
+test("a server that can't be reached is said to be why nothing came", async (t) => {
+  const { clock, approved } = await expecting(t, ({ edge }) => {
+    for (const path of [STREAM_PATH, LIST_PATH]) edge.putInTheWay("GET", path, () => Promise.reject(new TypeError("fetch failed")));
+    return { expectTransactionId: "t-1" };
+  });
+  await clock.paused();
+  await clock.endLimit(SECONDS);
+  await assert.rejects(approved, (error) => error instanceof ChallengeNotArrivedError && /can't be reached/.test(error.message));
+});
+
 test("the signal ends the wait with its reason", async (t) => {
   const ending = new AbortController();
   const { clock, approved } = await waiting(t, { expectTransactionId: "t-1", signal: ending.signal });

@@ -1,4 +1,4 @@
-// A page that a test sends to the background and a network that it takes away; how many listen to them is counted.
+// A page that a test sends to the background and a network that it changes; how many listen to them is counted.
 
 export class FakeForeground {
   #visible = true;
@@ -24,12 +24,7 @@ export class FakeForeground {
 }
 
 export class FakeNetwork {
-  #online = true;
   #listeners = new Set();
-
-  isOnline() {
-    return this.#online;
-  }
 
   onChange(listener) {
     this.#listeners.add(listener);
@@ -40,8 +35,7 @@ export class FakeNetwork {
     return this.#listeners.size;
   }
 
-  set(online) {
-    this.#online = online;
+  change() {
     this.#listeners.forEach((listener) => listener());
   }
 }
