@@ -37,8 +37,7 @@ export class Database {
    */
   async transact(mode, names, work) {
     try {
-      const database = await this.#database();
-      const transaction = database.transaction(names, mode, { durability: mode === "readwrite" ? "strict" : "default" });
+      const transaction = await this.#begin(mode, names);
       const ended = end(transaction);
       // Whoever fails first speaks; the other's failure is the same one again.
       ended.catch(() => {});
@@ -52,6 +51,21 @@ export class Database {
       }
     } catch (error) {
       throw explained(error);
+    }
+  }
+
+  /** @param {IDBTransactionMode} mode @param {string[]} names */
+  async #begin(mode, names) {
+    /** @type {IDBTransactionOptions} */
+    const options = { durability: mode === "readwrite" ? "strict" : "default" };
+    const database = await this.#database();
+    try {
+      return database.transaction(names, mode, options);
+    } catch (error) {
+      // Some browsers close it without a word when the page was in the background for long.
+      if (!(error instanceof DOMException) || error.name !== "InvalidStateError") throw error;
+      this.#opening = null;
+      return (await this.#database()).transaction(names, mode, options);
     }
   }
 

@@ -119,6 +119,21 @@ test("a store that failed to open opens when that has become possible", async ()
   assert.deepEqual(await store.factors(), []);
 });
 
+test("a database that was closed under it is opened again", async (t) => {
+  const opened = [];
+  const { open } = IDBFactory.prototype;
+  t.mock.method(IDBFactory.prototype, "open", function (...given) {
+    const request = open.apply(this, given);
+    request.addEventListener("success", () => opened.push(request.result));
+    return request;
+  });
+  const store = new IndexedDbStore();
+  await store.ensureKey("k");
+  opened[0].close();
+  await store.publicKeySpkiB64("k");
+  assert.equal(opened.length, 2);
+});
+
 test("a full storage is said, and nothing is half kept", async (t) => {
   const { edge, device, store } = await enrolled(t, { store: new IndexedDbStore() });
   const before = (await stored("keys")).length;
