@@ -122,9 +122,10 @@ soak: $(INSTALLED) $(KAFKA_JARS) ## The crash suite for long (KILLS=1000; SEED=n
 	PUSHWARD_CRASH_KILLS=$(or $(KILLS),1000) PUSHWARD_CRASH_SEED=$(SEED) $(VENV)/pytest -q tests/crash $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(INSTALLED) ## Every parser and the served OpenAPI for long (EXAMPLES=2000 REQUESTS=40; SEED=n replays the requests)
+fuzz: $(INSTALLED) clients/web/node_modules/.complete ## Every parser and the served OpenAPI for long (EXAMPLES=2000 REQUESTS=40; SEED=n replays the requests)
 	PUSHWARD_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) PUSHWARD_FUZZ_REQUESTS=$(or $(REQUESTS),40) PUSHWARD_FUZZ_SEED=$(SEED) \
 		$(VENV)/pytest -q --timeout=3600 tests/fuzz tests/e2e/fuzz $(ARGS)
+	cd clients/web && PUSHWARD_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) npm run --silent fuzz
 
 ##@ Run
 

@@ -203,11 +203,13 @@ const OPERATIONS = {
   "challenges.approve": async (device, given) => challengeMembers(await device.challenges.approve(await got(device, given))),
   "challenges.deny": async (device, given) => challengeMembers(await device.challenges.deny(await got(device, given))),
   approve_silently: async (device, given) => challengeMembers(await device.approveSilently(given.factor_sid, options(given))),
+  approve_silently: async (device, given) => challengeMembers(await device.approveSilently(given.factor_sid, expected(given))),
   listen: async (device, given) => {
     for await (const one of device.listen(given.factor_sid)) return challengeMembers(one);
   },
 };
 
+const expected = ({ factor_sid: _, ...rest }) => fromWire(rest);
 const got = (device, given) => device.challenges.get(given.factor_sid, given.challenge_sid);
 
 each("requests.json", "base_urls", (one) => orError(one, () => checkedBaseUrl(one.base_url)));
