@@ -15,9 +15,6 @@ from tests.support.quickstart import Block, blocks_of, is_printed
 
 STEP_SECONDS_MAX: Final = 60.0
 END_OF_PART: Final = "\x1e"
-SHOWN_URLS: Final = ("http://127.0.0.1:8080", "http://127.0.0.1:8081")
-"""What the pages say; the systems of tests are elsewhere."""
-
 PROGRAM: Final = f"""
 import json, sys
 names = {{"__name__": "__main__"}}
@@ -32,10 +29,11 @@ for line in sys.stdin:
 class Reader:
     """Use it as a context manager: what goes on in the background ends with the block."""
 
-    def __init__(self, page: Path, directory: Path, var: Path, urls: tuple[str, str]) -> None:
+    def __init__(self, page: Path, directory: Path, var: Path, elsewhere: Mapping[str, str]) -> None:
+        """``elsewhere`` says what is here for what the page says: the systems of tests have other ports."""
         self._page = page
         self._directory = directory
-        self._urls = dict(zip(SHOWN_URLS, urls, strict=True))
+        self._elsewhere = elsewhere
         self._program: subprocess.Popen[str] | None = None
         self._background: list[subprocess.Popen[bytes]] = []
         self._printed: str | None = None
@@ -126,7 +124,7 @@ class Reader:
         raise AssertionError(f"{self._place(block)}: it failed\n{printed}")
 
     def _here(self, text: str) -> str:
-        for shown, real in self._urls.items():
+        for shown, real in self._elsewhere.items():
             text = text.replace(shown, real)
         return text
 
