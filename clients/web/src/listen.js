@@ -89,6 +89,8 @@ class Listening {
   /** @type {number | null} */
   #openedAtSeconds = null;
   #roundsLost = 0;
+  /** Until then the server asked to be left alone with streams. */
+  #noStreamUntilSeconds = 0;
 
   /** @param {ListenParts} parts @param {ListenOptions} options */
   constructor(parts, { signal, onState }) {
@@ -121,7 +123,7 @@ class Listening {
       const factor = await this.#parts.factor();
       while (!stopped.aborted) {
         this.#round = new AbortController();
-        yield* foreground.isForeground() ? this.#listenedRound(factor) : this.#backgroundRound();
+        yield* foreground.isForeground() ? this.#foregroundRound(factor) : this.#backgroundRound();
       }
     } finally {
       end();
@@ -141,27 +143,35 @@ class Listening {
   }
 
   /** @param {Factor} factor @returns {AsyncGenerator<Challenge, void, void>} */
-  async *#listenedRound(factor) {
+  async *#foregroundRound(factor) {
     const { signal } = this.#round;
     let pauseSeconds = 0;
     try {
-      try {
-        yield* this.#listened(factor, signal);
-        this.#roundsLost = 0;
-        pauseSeconds = this.#pauseSeconds(POLL_SECONDS_MAX);
-      } catch (lost) {
-        if (signal.aborted || lost instanceof FactorDeletedError || !(lost instanceof PushwardDeviceError)) throw lost;
-        this.#countLoss();
-        yield* this.#listed(signal, "polling");
-        pauseSeconds = this.#pauseSeconds(POLL_SECONDS_MAX);
-      }
+      yield* this.#listenedOrListed(factor, signal);
+      pauseSeconds = this.#pauseSeconds(POLL_SECONDS_MAX);
     } catch (error) {
       if (signal.aborted) return;
       if (!isPassing(error)) throw error;
       this.#tell("offline");
+      this.#parts.source.failed?.(error);
       pauseSeconds = Math.max(this.#pauseSeconds(AWAY_SECONDS_MAX), askedPauseSeconds(error));
     }
     await this.#parts.clock.sleep(pauseSeconds, signal).catch(() => {});
+  }
+
+  /** @param {Factor} factor @param {AbortSignal} signal @returns {AsyncGenerator<Challenge, void, void>} */
+  async *#listenedOrListed(factor, signal) {
+    if (this.#mayAskForStream()) {
+      try {
+        yield* this.#listened(factor, signal);
+        this.#roundsLost = 0;
+        return;
+      } catch (lost) {
+        if (signal.aborted || lost instanceof FactorDeletedError || !(lost instanceof PushwardDeviceError)) throw lost;
+        this.#countLoss(lost);
+      }
+    }
+    yield* this.#listed(signal, "polling");
   }
 
   /** @param {Factor} factor @param {AbortSignal} signal @returns {AsyncGenerator<Challenge, void, void>} */
@@ -204,10 +214,18 @@ class Listening {
     }
   }
 
-  #countLoss() {
-    const openedAt = this.#openedAtSeconds;
-    const wasSteady = openedAt !== null && this.#parts.clock.now() - openedAt >= STEADY_SECONDS;
+  /** @param {PushwardDeviceError} lost */
+  #countLoss(lost) {
+    const now = this.#parts.clock.now();
+    const wasSteady = this.#openedAtSeconds !== null && now - this.#openedAtSeconds >= STEADY_SECONDS;
     this.#roundsLost = wasSteady ? 0 : this.#roundsLost + 1;
+    this.#noStreamUntilSeconds = now + askedPauseSeconds(lost);
+  }
+
+  #mayAskForStream() {
+    const waitSeconds = this.#noStreamUntilSeconds - this.#parts.clock.now();
+    // A clock that was turned back must not keep us waiting.
+    return waitSeconds <= 0 || waitSeconds > AWAY_SECONDS_MAX;
   }
 
   /** @param {number} secondsMax */

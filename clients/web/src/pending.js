@@ -15,6 +15,7 @@ import { NotFoundError } from "./errors.js";
  *   calls `answered` once the server has.
  * @property {(challengeSid: string, signal: AbortSignal) => Promise<Challenge | null>} announced What was announced, or null if
  *   it is nothing to hand out.
+ * @property {(error: Error) => void} [failed] Hears why the server couldn't be asked this time.
  */
 
 const SEEN_MAX = 4096;

@@ -18,7 +18,7 @@ import { listening } from "./listen.js";
 import { found } from "./pending.js";
 
 /** @import { Challenge } from "./challenge.js" */
-/** @import { ListenParts, ListenState } from "./listen.js" */
+/** @import { ListenParts } from "./listen.js" */
 /** @import { ChallengeReader, Source } from "./pending.js" */
 
 /**
@@ -64,18 +64,14 @@ export async function approveExpected(parts, expected, approve, { withinSeconds:
   };
   signal?.throwIfAborted();
   requireForeground();
-  let isOffline = false;
-  const onState = (/** @type {ListenState} */ state) => {
-    isOffline = state === "offline";
-  };
   const challenge = await withinSeconds(parts.clock, seconds, signal, async (limit) => {
-    for await (const found of listening({ ...parts, source: expected }, { signal: limit, onState })) return found;
+    for await (const found of listening({ ...parts, source: expected }, { signal: limit })) return found;
     return null;
   });
   signal?.throwIfAborted();
   parts.connection.closed.throwIfAborted();
   requireForeground();
-  if (challenge === null) throw notFound(seconds, [...expected.others], isOffline);
+  if (challenge === null) throw notFound(seconds, expected);
   if (challenge.status === "expired") {
     throw new ChallengeExpiredError("The expected challenge has expired: ask the backend to begin again.");
   }
@@ -94,6 +90,8 @@ export class ExpectedChallenge {
   #transactionId;
   /** @type {Set<string>} */
   others = new Set();
+  /** @type {Error | null} Why the server couldn't be asked the last time; null if it could. */
+  lastFailure = null;
 
   /** @param {ChallengeReader} challenges @param {string} factorSid @param {SilentOptions} options */
   constructor(challenges, factorSid, { expectChallengeSid, expectTransactionId }) {
@@ -112,6 +110,7 @@ export class ExpectedChallenge {
     if (this.#challengeSid !== undefined) yield* this.#got(this.#challengeSid, signal);
     // Of every status: one that is over must be told apart from one that never came.
     const page = await this.#challenges.list(this.#factorSid, { order: "desc", pageSize: LOOKED_AT_MAX, signal });
+    this.lastFailure = null;
     answered();
     const pending = page.challenges.filter(({ status }) => status === "pending");
     const over = page.challenges.filter(({ status }) => status !== "pending");
@@ -137,6 +136,11 @@ export class ExpectedChallenge {
     return null;
   }
 
+  /** @param {Error} error */
+  failed(error) {
+    this.lastFailure = error;
+  }
+
   /** @param {string} challengeSid @param {AbortSignal} signal */
   async *#got(challengeSid, signal) {
     const challenge = await this.announced(challengeSid, signal);
@@ -156,17 +160,18 @@ export class ExpectedChallenge {
   }
 }
 
-/** @param {number} seconds @param {readonly string[]} others @param {boolean} isOffline */
-function notFound(seconds, others, isOffline) {
-  if (others.length === 0) {
-    const why = isOffline ? ", for the server can't be reached" : "";
-    return new ChallengeNotArrivedError(
-      `The expected challenge didn't come within ${seconds} s${why}: ask the backend to begin again.`,
+/** @param {number} seconds @param {ExpectedChallenge} expected */
+function notFound(seconds, { others, lastFailure }) {
+  if (others.size > 0) {
+    return new AnotherChallengeError(
+      "Other challenges came, but not the expected one: nothing was approved. Show them to the user.",
+      [...others],
     );
   }
-  return new AnotherChallengeError(
-    "Other challenges came, but not the expected one: nothing was approved. Show them to the user.",
-    others,
+  const why = lastFailure === null ? "" : ", for the server can't be reached";
+  return new ChallengeNotArrivedError(
+    `The expected challenge didn't come within ${seconds} s${why}: ask the backend to begin again.`,
+    ...(lastFailure === null ? [] : [{ cause: lastFailure }]),
   );
 }
 

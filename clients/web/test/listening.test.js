@@ -219,6 +219,22 @@ test("it waits as long as the server asks, up to a minute", async (t) => {
   await coming;
 });
 
+test("a server that has no room for a stream is asked for none as long as it says, and polled meanwhile", async (t) => {
+  const { edge, clock, listening } = await listened(t);
+  edge.putInTheWay("GET", STREAM_PATH, () => envelope(429, 20429, "Too many", { "Retry-After": "8" }));
+  const startedAt = edge.now;
+  const coming = listening.next();
+  while (edge.now < startedAt + 8) {
+    isBetween(await clock.paused(), 2);
+    assert.equal(edge.count("GET", STREAM_PATH), 1);
+    await clock.endPause();
+  }
+  await edge.nextStream();
+  assert.ok(edge.count("GET", LIST_PATH) >= 4);
+  await listening.return();
+  await coming;
+});
+
 test("a network that is back ends the pause, and starts anew", async (t) => {
   const { edge, clock, network, listening, states } = await listened(t);
   const away = () => Promise.reject(new TypeError("fetch failed"));

@@ -7,6 +7,7 @@ import {
   ChallengeNotArrivedError,
   ChallengeNotPendingError,
   FactorDeletedError,
+  NetworkError,
   NotInForegroundError,
   SilentApprovalError,
 } from "../src/index.js";
@@ -208,7 +209,11 @@ test("a server that can't be reached is said to be why nothing came", async (t) 
   });
   await clock.paused();
   await clock.endLimit(SECONDS);
-  await assert.rejects(approved, (error) => error instanceof ChallengeNotArrivedError && /can't be reached/.test(error.message));
+  await assert.rejects(approved, (error) => {
+    assert.ok(error instanceof ChallengeNotArrivedError && error.cause instanceof NetworkError);
+    assert.match(error.message, /can't be reached/);
+    return true;
+  });
 });
 
 test("the signal ends the wait with its reason", async (t) => {
