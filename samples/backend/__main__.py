@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from samples.backend.settings import Settings, SettingsError
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8081
+PORT_MAX: Final = 65535
 PORT_VARIABLE: Final = "BACKEND_PORT"
 CONNECTIONS_MAX: Final = 512
 DRAIN_SECONDS: Final = 2
@@ -36,6 +38,14 @@ def main() -> int:
         print(f"backend: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def port_from(environment: Mapping[str, str]) -> int:
+    """The one that is asked for, else the usual one. Raises SettingsError."""
+    written = environment.get(PORT_VARIABLE, str(PORT))
+    if not written.isdecimal() or int(written) > PORT_MAX:
+        raise SettingsError(f"{PORT_VARIABLE} must be a port between 0 (any that is free) and {PORT_MAX}.")
+    return int(written)
 
 
 def bind(port: int) -> socket.socket:
@@ -62,7 +72,7 @@ def url_of(listening: socket.socket) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m samples.backend", description=__doc__)
     parser.add_argument("--dev", type=Path, default=Path("var/dev.json"), help="dev.json, which Pushward writes")
-    parser.add_argument("--port", type=int, default=int(os.environ.get(PORT_VARIABLE, PORT)), help="0: any")
+    parser.add_argument("--port", type=int, help=f"0: any; {PORT} or {PORT_VARIABLE} without it")
     parser.add_argument("--listening-fd", type=int, help="an inherited socket that listens, instead of a port")
     parser.add_argument("--until-stdin-ends", action="store_true", help="stop with whoever started this")
     return parser.parse_args()
@@ -71,7 +81,7 @@ def _arguments() -> argparse.Namespace:
 def _listening(arguments: argparse.Namespace) -> socket.socket:
     if arguments.listening_fd is not None:
         return socket.socket(fileno=arguments.listening_fd)
-    return bind(arguments.port)
+    return bind(port_from(os.environ) if arguments.port is None else arguments.port)
 
 
 async def _serve(settings: Settings, listening: socket.socket, until_stdin_ends: bool) -> None:

@@ -90,12 +90,13 @@ def masked_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def masked_json(text: str) -> str:
-    """The same JSON with secret members masked at every depth; other text as it is."""
+    """The same JSON with secret members masked at every depth; what holds none, and other text, as it is."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
-    return json.dumps(_masked(value), ensure_ascii=False)
+    masked = _masked(value)
+    return text if masked == value else json.dumps(masked, ensure_ascii=False)
 
 
 def _masked_header(value: str) -> str:

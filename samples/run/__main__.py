@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 import httpx
 from rich.console import Console
 
-from samples.backend.__main__ import PORT, PORT_VARIABLE, bind, url_of
+from samples.backend.__main__ import bind, port_from, url_of
 from samples.backend.settings import Settings, SettingsError
 from samples.run.children import Child
 from samples.run.errors import RunError
@@ -52,7 +52,7 @@ class Run:
     async def run(self) -> None:
         """Until it is asked to stop. Raises RunError, SettingsError."""
         try:
-            with bind(int(self._environment.get(PORT_VARIABLE, PORT))) as listening:
+            with bind(port_from(self._environment)) as listening:
                 await self._start(listening)
             await self._until(_never)
         except StoppedError:

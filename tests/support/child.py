@@ -83,7 +83,14 @@ class Child:
 
     def entries_since_start(self) -> Iterator[dict[str, Any]]:  # Any: as above
         """What the process that was started last logged."""
-        return _entries(self.log.read_bytes()[self._said_before :])
+        return _entries(self._said_since_start())
+
+    def said_since_start(self) -> str:
+        """What the process that was started last said."""
+        return self._said_since_start().decode(errors="replace")
+
+    def _said_since_start(self) -> bytes:
+        return self.log.read_bytes()[self._said_before :]
 
     def tail(self) -> str:
         """The end of what it said."""

@@ -43,11 +43,11 @@ class Run:
     def start(self) -> tuple[str, str]:
         """Starts it; where Pushward and the samples are, once it has said so."""
         self.child.start()
-        wait_until(lambda: not self.child.running or "Samples" in self.child.tail(), READY_SECONDS_MAX)
+        wait_until(lambda: not self.child.running or "Samples" in self.child.said_since_start(), READY_SECONDS_MAX)
         assert self.child.running, f"it ended at its start:\n{self.child.tail()}"
         access = read_dev_file(self.var)
         assert access is not None
-        web_app = next(line for line in self.child.tail().splitlines() if "Web app" in line)
+        web_app = next(line for line in self.child.said_since_start().splitlines() if "Web app" in line)
         return access.base_url, next(word for word in web_app.split() if word.startswith("http")).rstrip("/")
 
     def processes(self) -> list[psutil.Process]:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 from typing import Final
 
 import httpx
@@ -15,6 +16,13 @@ from tests.e2e.cli.samples_run import Run
 END_SECONDS_MAX: Final = 20.0
 
 
+def identity_of_jo(samples_url: str) -> str:
+    """As whom Pushward knows somebody."""
+    answer = httpx.post(f"{samples_url}/access-token", json={"username": "jo"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["identity"])
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_both_serve_and_end_with_one_signal(number: signal.Signals) -> None:
     """Exit status 0 and no process left; also with workers."""
@@ -22,8 +30,7 @@ def test_both_serve_and_end_with_one_signal(number: signal.Signals) -> None:
         base_url, samples_url = run.start()
         assert is_served(base_url)
         assert httpx.get(f"{samples_url}/config").json()["base_url"] == base_url
-        token = httpx.post(f"{samples_url}/access-token", json={"username": "jo"})
-        assert token.status_code == 201, token.text
+        assert identity_of_jo(samples_url)
         processes = run.processes()
         os.kill(run.child.pid, number)
         assert run.child.wait() == 0
@@ -31,13 +38,17 @@ def test_both_serve_and_end_with_one_signal(number: signal.Signals) -> None:
         assert "Traceback" not in run.child.log.read_text()
 
 
-def test_kill_9_leaves_nobody_behind() -> None:
-    """Each child sees its standard input end."""
+def test_kill_9_leaves_nobody_behind_and_loses_nobody() -> None:
+    """Each child sees its standard input end; the next start finds the same users."""
     with Run.made() as run:
-        run.start()
+        _, before = run.start()
+        identity = identity_of_jo(before)
         processes = run.processes()
         run.child.kill()
         assert wait_until(lambda: all_ended(processes), END_SECONDS_MAX)
+        _, after = run.start()
+        assert identity_of_jo(after) == identity
+        assert stat.S_IMODE((run.var / "backend-secret").stat().st_mode) == 0o600
 
 
 def test_when_one_ends_the_other_does() -> None:
@@ -64,6 +75,16 @@ def test_a_port_in_use_is_told_by_its_setting(setting: str) -> None:
             assert f"Set {setting}" in run.child.tail()
             assert "Traceback" not in run.child.tail()
             assert not run.var.exists()
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536", "8081.5"])
+def test_a_port_that_is_none_is_told_by_its_setting(port: str) -> None:
+    """One line."""
+    with Run.made(BACKEND_PORT=port) as run:
+        run.child.start()
+        assert run.child.wait() == 1
+        assert "BACKEND_PORT must be" in run.child.tail()
+        assert "Traceback" not in run.child.tail()
 
 
 def test_asked_to_stop_before_it_serves_it_does() -> None:
