@@ -1,6 +1,7 @@
 """Fixtures that every kind of test may use: a PostgreSQL and a Kafka for the session, a database for each test."""
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -12,8 +13,12 @@ from tests.support import figures as told_figures
 from tests.support.databases import Databases, Templates
 from tests.support.figures import Figures
 from tests.support.kafka import delete_topics
+from tests.support.memory_disk import memory_directory
 
 pytest_plugins = ["tests.support.sightings"]
+
+# Databases, brokers and all that tests write: what a loaded machine's disk makes of it would be most of their time.
+tempfile.tempdir = memory_directory()
 
 EXAMPLES_VARIABLE = "PUSHWARD_FUZZ_EXAMPLES"
 """How many examples each property gets: more in `make fuzz`."""
