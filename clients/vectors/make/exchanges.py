@@ -10,6 +10,7 @@ from typing import Final
 from clients.vectors.make.known import (
     ACCOUNT_SID,
     APP_ID,
+    BASE_URL,
     CREDENTIAL_SID,
     ENTITY_PATH,
     FACTOR_SID,
@@ -103,3 +104,21 @@ def case(
         "exchanges": list(exchanges),
         **outcome,
     }
+
+
+def envelope(status: int, code: int, message: str) -> Object:
+    """A refusal as the contract writes it."""
+    return {
+        "code": code,
+        "message": message,
+        "more_info": f"{BASE_URL}/pushward/v1/errors/{code}",
+        "status": status,
+    }
+
+
+def error_of(
+    kind: str, status: int, code: int | None, *, message: str | None = None, retry_after_seconds: int | None = None
+) -> Object:
+    """An error by its class and members; one without a message may say anything."""
+    members: Object = {"class": kind, "status": status, "code": code, "retry_after_seconds": retry_after_seconds}
+    return members if message is None else members | {"message": message}

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from clients.vectors.make.judged import server_cases
 from clients.vectors.make.known import (
     CHALLENGE_SID,
     FACTOR_SID,
@@ -13,7 +14,6 @@ from clients.vectors.make.known import (
     Object,
     body,
     challenge,
-    named,
     text_of,
     without,
 )
@@ -31,7 +31,7 @@ def content() -> Object:
         "challenge_sid": CHALLENGE_SID,
         "jws_header": {"typ": "JWT", "alg": "ES256"},
         "cases": [*_signed(), *_unlike_pushward(), *_not_signed(), *_unreadable()],
-        "server_cases": _judged(),
+        "server_cases": server_cases(),
     }
 
 
@@ -199,43 +199,6 @@ def _unreadable() -> list[Json]:
     ]
 
 
-def _judged() -> list[Json]:
-    """For the server: what it had shown, what came under a good signature, and what it makes of that."""
-    asked = challenge()
-    shown: Object = {name: asked[name] for name in SIGNATURE_FIELDS}
-    signed = _payload(asked, ALL, "approved")
-    other_details: Json = {"message": "Log in?", "fields": [{"label": "IP", "value": "192.0.2.8"}]}
-    right: dict[str, tuple[Object, str, str | None]] = {
-        "An approval.": (signed, "approved", None),
-        "A denial.": ({**signed, "status": "denied"}, "denied", None),
-        "A silent approval.": ({**signed, "mode": "silent"}, "approved", "silent"),
-        "A mode of 64 characters.": ({**signed, "mode": "m" * 64}, "approved", "m" * 64),
-        "Other members don't matter.": ({**signed, "amount": 1, "iat": 2}, "approved", None),
-        "Members have no order.": (dict(reversed(signed.items())), "approved", None),
-    }
-    wrong: dict[str, Object] = {
-        "No decision.": {**signed, "status": "pending"},
-        "A decision that isn't text.": {**signed, "status": True},
-        "Other details.": {**signed, "details": other_details},
-        "Details without their fields.": {**signed, "details": {"message": "Log in?"}},
-        "Details with a member more.": {**signed, "details": {**_object(asked["details"]), "amount": 12}},
-        "A hidden detail that isn't text.": {**signed, "hidden_details": {"transaction_id": 1}},
-        "Hidden details left empty.": {**signed, "hidden_details": None},
-        "Another challenge.": {**signed, "sid": OTHER_CHALLENGE_SID},
-        "Another expiry.": {**signed, "expiration_date": "2027-01-15T08:06:00Z"},
-        **{f"Without {name}.": without(signed, name) for name in SIGNATURE_FIELDS},
-        "A mode that isn't text.": {**signed, "mode": 1},
-        "A mode of 65 characters.": {**signed, "mode": "m" * 65},
-    }
-    return [
-        *(
-            named(name, shown=shown, payload=payload, answer=answer, mode=mode)
-            for name, (payload, answer, mode) in right.items()
-        ),
-        *(named(name, shown=shown, payload=payload, code=60324) for name, payload in wrong.items()),
-    ]
-
-
 def _signs(name: str, members: Object, decision: str, *, fields: str = ALL, mode: str | None = None) -> Object:
     payload = _payload(members, fields, decision) | ({"mode": mode} if mode is not None else {})
     return _case(name, text_of(members), decision, fields, mode=mode, payload=payload)
@@ -270,8 +233,3 @@ def _case(
 
 def _payload(members: Object, fields: str, decision: str) -> Object:
     return {name: members[name] for name in fields.split(",")} | {"status": decision}
-
-
-def _object(value: Json) -> Object:
-    assert isinstance(value, dict)
-    return value
