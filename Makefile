@@ -99,7 +99,8 @@ test: $(INSTALLED) $(KAFKA_JARS) $(NODE_MODULES) chromium ## All tests, with rea
 SUITES := test-integration test-browser test-alone-1 test-alone-2 test-shared test-crash test-unit test-device test-web
 # These start systems of their own, to harm or to set them up otherwise; the rest of tests/e2e shares one for each shape.
 ALONE := $(addprefix tests/e2e/,cli privacy $(addsuffix .py,$(addprefix test_,consumer database_away drain forgetting insights \
-	kafka_away key_encryption kills metrics parked_webhooks production relay replay_kills replay_swap restore traces)) fuzz quickstarts)
+	kafka_away key_encryption kills metrics parked_webhooks production relay replay_kills replay_swap restart_while_listening \
+	restore traces)) fuzz quickstarts)
 
 .PHONY: $(SUITES)
 test-shared:
