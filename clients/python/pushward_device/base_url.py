@@ -13,6 +13,10 @@ def checked_base_url(text: str) -> httpx.URL:
         url = httpx.URL(text.rstrip("/"))
     except httpx.InvalidURL as error:
         raise BaseUrlError(f"This isn't a base URL: {error}. Give one such as https://verify.example.com.") from error
+    if url.userinfo or url.query or url.fragment:
+        raise BaseUrlError(
+            "The base URL must have no user, query or fragment. Give one such as https://verify.example.com."
+        )
     if (url.scheme == "https" and url.host) or (url.scheme == "http" and _is_loopback(url.host)):
         return url
     raise BaseUrlError(

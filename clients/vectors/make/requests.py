@@ -33,6 +33,7 @@ SAFE_URLS: Final = (
     "https://verify.example.com",
     "https://verify.example.com/",
     "https://verify.example.com:8443",
+    "https://example.com/pushward",
     "https://192.0.2.7",
     "http://127.0.0.1:8080",
     "http://localhost:8080",
@@ -46,6 +47,9 @@ UNSAFE_URLS: Final = (
     "ftp://verify.example.com",
     "verify.example.com",
     "//verify.example.com",
+    "https://user:secret@verify.example.com",
+    "https://verify.example.com?x=1",
+    "https://verify.example.com#x",
     "https://",
     "",
 )
