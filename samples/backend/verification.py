@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import anyio
 import anyio.to_thread
 import requests
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from samples.backend.calls import Calls
@@ -36,7 +36,6 @@ CALLS_AT_ONCE_MAX: Final = 8
 WAITING_MAX: Final = 64
 PAGE_SIZE: Final = 200
 """More than an entity's factors can be (120), so that one page holds them."""
-FACTOR_NOT_VERIFIED: Final = 60318
 TOKEN_SECONDS: Final = 300
 WEBHOOK_NAME: Final = "Sample backend"
 WEBHOOK_EVENTS: Final = ("challenge.approved", "challenge.denied", "challenge.expired")
@@ -131,23 +130,16 @@ class Verification:
 
     def _create(self, identity: str, question: Question, factor_sid: str | None) -> Asked:
         entity = self._service.entities(identity)
-        asked_factor = factor_sid or self._newest_factor(entity)
-        try:
-            challenge = entity.challenges.create(
-                factor_sid=asked_factor,
-                details_message=question.message,
-                details_fields=[{"label": label, "value": value} for label, value in question.fields],
-                hidden_details=dict(question.hidden_details),
-            )
-        except TwilioRestException as error:
-            if self._is_not_found():
-                raise FactorUnknownError("This user has no such device. Register it first.") from error
-            if error.code == FACTOR_NOT_VERIFIED:
-                raise FactorNotReadyError("This device isn't ready: finish its registration first.") from error
-            raise
+        asked_factor = self._newest_device(entity) if factor_sid is None else self._device(entity, factor_sid)
+        challenge = entity.challenges.create(
+            factor_sid=asked_factor,
+            details_message=question.message,
+            details_fields=[{"label": label, "value": value} for label, value in question.fields],
+            hidden_details=dict(question.hidden_details),
+        )
         return Asked(challenge.sid, asked_factor, challenge.expiration_date.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
-    def _newest_factor(self, entity: Any) -> str:
+    def _newest_device(self, entity: Any) -> str:
         try:
             factors = entity.factors.list(page_size=PAGE_SIZE)
         except TwilioException:
@@ -160,10 +152,23 @@ class Verification:
         # They come oldest first, and their dates have whole seconds: of a second's the last one counts.
         return str(max(enumerate(ready), key=lambda place: (place[1].date_created, place[0]))[1].sid)
 
+    def _device(self, entity: Any, factor_sid: str) -> str:
+        try:
+            factor = entity.factors(factor_sid).fetch()
+        except TwilioException as error:
+            if self._is_not_found():
+                raise FactorUnknownError("This user has no such device. Register it first.") from error
+            raise
+        if factor.factor_type != "push":
+            raise FactorUnknownError("This factor is no device: it shows codes.")
+        if factor.status != "verified":
+            raise FactorNotReadyError("This device isn't ready: finish its registration first.")
+        return factor_sid
+
     def _fetch_status(self, identity: str, challenge_sid: str) -> str:
         try:
             return str(self._service.entities(identity).challenges(challenge_sid).fetch().status)
-        except TwilioRestException as error:
+        except TwilioException as error:
             if self._is_not_found():
                 raise ChallengeUnknownError("This user has no such challenge.") from error
             raise

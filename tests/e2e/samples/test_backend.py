@@ -5,14 +5,16 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from samples.backend.bodies import BODY_BYTES_MAX
 from samples.backend.calls import MASK
 from samples.backend.verification import WEBHOOK_NAME
 from tests.e2e.samples.backend import SampleBackend, User, error_of
 from tests.support.installation import Installation
+from tests.support.push_factor import push_form
 from tests.support.system import Shape, System
-from tests.support.tenant import Tenant
+from tests.support.tenant import Tenant, entity_path
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.parametrize("system", [Shape.ONE], indirect=True, ids=str)
@@ -102,6 +104,19 @@ async def test_without_a_device_there_is_nobody_to_ask(backend: SampleBackend) -
         for factor_sid in (jo.factor.sid, "YF" + "0" * 32):
             answer = await backend.post("/login", username="kim", factor_sid=factor_sid)
             assert error_of(answer) == (404, "factor_unknown")
+
+
+async def test_only_devices_that_are_ready_are_asked(backend: SampleBackend, tenant: Tenant, service: str) -> None:
+    """Newer factors that can't answer are passed over, and refused by their names."""
+    async with User.registered(backend, "jo") as jo:
+        factors = f"{entity_path(service, jo.factor.identity)}/Factors"
+        unready = await tenant.create(factors, push_form(ec.generate_private_key(ec.SECP256R1())))
+        codes = await tenant.create(factors, {"FriendlyName": "App", "FactorType": "totp"})
+        assert (await backend.created("/login", username="jo"))["factor_sid"] == jo.factor.sid
+        answer = await backend.post("/login", username="jo", factor_sid=unready["sid"])
+        assert error_of(answer) == (409, "factor_not_verified")
+        answer = await backend.post("/login", username="jo", factor_sid=codes["sid"])
+        assert error_of(answer) == (404, "factor_unknown")
 
 
 async def test_a_challenge_is_for_its_user_only(backend: SampleBackend) -> None:
