@@ -221,6 +221,12 @@ def test_what_is_sealed_is_shown_only_when_asked(audit: Audit, history: History)
     assert {json.loads(one["text"])["message"] for one in details} == {"Pay 1,000 € to Example Shop?"}
 
 
+def test_a_silent_approval_is_told_apart(audit: Audit, history: History) -> None:
+    """It says so in the challenge's metadata; the answers of the user say nothing."""
+    metadata = {one["sid"]: one["metadata"]["text"] for one in audit.json("--unseal")["challenges"] if one["metadata"]}
+    assert {sid: json.loads(text) for sid, text in metadata.items() if text} == {history.after: {"mode": "silent"}}
+
+
 def test_every_member_of_the_json_is_documented(audit: Audit) -> None:
     """By its name, in docs/audit.md."""
     documented = set(re.findall(r"`(\w+)(?:\[\])?`", (ROOT / "docs" / "audit.md").read_text("utf-8")))
