@@ -1,4 +1,4 @@
-"""`make run`: starts from nothing, loses nothing, leaves nothing running."""
+"""`pushward serve all` in development: starts from nothing, loses nothing, leaves nothing running."""
 
 import stat
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tests.support.child import ROOT
+from tests.support.installation import NOT_INHERITED
 from tests.support.quickstart import Block, blocks_of, is_printed
 
 STEP_SECONDS_MAX: Final = 60.0
@@ -36,6 +37,8 @@ class Reader:
         self._elsewhere = elsewhere
         self._program: subprocess.Popen[str] | None = None
         self._background: list[subprocess.Popen[bytes]] = []
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
+        self._environment = {**inherited, "HOME": str(directory)}
         self._printed: str | None = None
         for name, place in {".venv": Path(sys.prefix), "clients": ROOT / "clients", "var": var}.items():
             (directory / name).symlink_to(place)
@@ -79,6 +82,7 @@ class Reader:
         terminal = subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", self._here(block.text)],
             cwd=self._directory,
+            env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -92,6 +96,7 @@ class Reader:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", self._here(block.text)],
             cwd=self._directory,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -106,6 +111,7 @@ class Reader:
             self._program = subprocess.Popen(
                 [str(self._directory / ".venv/bin/python"), "-c", PROGRAM],
                 cwd=self._directory,
+                env=self._environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

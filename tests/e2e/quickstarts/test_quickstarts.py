@@ -17,7 +17,8 @@ from tests.support.child import ROOT
 from tests.support.quickstart import blocks_of, is_printed
 
 PAGES = ROOT / "docs" / "quickstarts"
-FOLLOWED = {"python-device": 7, "silent-approval": 10, "totp": 8}
+QUICKSTARTS = {"python-device": 7, "silent-approval": 10, "totp": 8}
+FOLLOWED = {"README.md": 3, **{f"docs/quickstarts/{name}.md": count for name, count in QUICKSTARTS.items()}}
 """How many blocks of each page are followed: a mark that is misspelt would leave one out."""
 
 WEB_FOLLOWED = 5
@@ -39,7 +40,7 @@ def running() -> Iterator[tuple[Path, Elsewhere]]:
 def test_a_page_holds(running: tuple[Path, Elsewhere], tmp_path: Path, name: str) -> None:
     """From its first command to its last line of output."""
     var, elsewhere = running
-    with Reader(PAGES / f"{name}.md", tmp_path, var, elsewhere) as reader:
+    with Reader(ROOT / name, tmp_path, var, elsewhere) as reader:
         assert reader.follow() == FOLLOWED[name]
 
 
