@@ -31,6 +31,15 @@ for (const hours of [1, -1]) {
   });
 }
 
+test("what another tab has learnt of the clock is used at once", async (t) => {
+  const { edge, store, device, factor } = await enrolled(t);
+  await device.challenges.list(factor.sid);
+  const { token } = edge.requests.at(-1);
+  await store.setClockCorrectionSeconds(-20);
+  await device.challenges.list(factor.sid);
+  assert.notEqual(edge.requests.at(-1).token, token);
+});
+
 test("a second 401 is the caller's", async (t) => {
   const { edge, device, factor } = await enrolled(t);
   edge.factors.clear();

@@ -145,6 +145,13 @@ test("an identity that would climb up the path is refused, another is one segmen
   assert.match(edge.requests[0].path, /\/Entities\/..%2Fx%3Fy%23z\/Factors$/);
 });
 
+test("whatever SID an answer has, it is one segment of the next path", async (t) => {
+  const { edge, device } = await opened(t);
+  edge.alterAnswer = (answer) => (answer.sid = "../a?b");
+  await assert.rejects(device.registerFactor(edge.issue(), NAMES), { code: 60390 });
+  assert.match(edge.requests.at(-1).url, /\/Factors\/..%2Fa%3Fb$/);
+});
+
 test("the browser is asked to keep the store; that it refuses or never answers is no error", async (t) => {
   for (const answer of [() => Promise.reject(new Error("no")), () => new Promise(() => {})]) {
     class AskingStore extends MemoryStore {

@@ -174,6 +174,19 @@ test("the foreground is asked again right before signing", async (t) => {
   assert.equal(edge.count("POST", CHALLENGE), 0);
 });
 
+test("a page that goes to the background after the challenge was read, and before it is signed, signs nothing", async (t) => {
+  const { edge, approved } = await expecting(t, ({ edge, factor, foreground, store }) => {
+    const read = store.factor.bind(store);
+    store.factor = (sid) => {
+      if (edge.count("GET", CHALLENGE) > 0) foreground.isForeground = () => false;
+      return read(sid);
+    };
+    return { expectChallengeSid: edge.ask(factor.sid) };
+  });
+  await assert.rejects(approved, NotInForegroundError);
+  assert.equal(edge.count("POST", CHALLENGE), 0);
+});
+
 test("away for a moment is fine; away when the time is over is said", async (t) => {
   const { edge, foreground, stream, ask, approved } = await waiting(t, { expectTransactionId: "t-1" });
   foreground.set(false);
