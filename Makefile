@@ -61,9 +61,10 @@ docs: $(INSTALLED) ## Regenerate docs/events and docs/api
 	scripts/api-docs
 
 .PHONY: fmt
-fmt: $(INSTALLED) ## Format the code and apply the safe lint fixes
+fmt: $(INSTALLED) clients/web/node_modules/.complete ## Format the code and apply the safe lint fixes
 	$(VENV)/ruff check --fix-only --quiet .
 	$(VENV)/ruff format .
+	cd clients/web && npm run --silent format
 
 ##@ Check
 
@@ -71,15 +72,16 @@ fmt: $(INSTALLED) ## Format the code and apply the safe lint fixes
 check: lint type imports drift ## All checks below
 
 .PHONY: lint
-lint: $(INSTALLED) ## Lint and format rules (ruff)
+lint: $(INSTALLED) clients/web/node_modules/.complete ## Lint and format rules (ruff, and prettier for the web library)
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
+	cd clients/web && npm run --silent lint
 
 .PHONY: type
 type: $(INSTALLED) clients/web/node_modules/.complete ## Types (mypy, and tsc for the web library, both strict)
 	$(VENV)/mypy
 	cd clients/python && ../../$(VENV)/mypy .
-	cd clients/web && node_modules/.bin/tsc --project .
+	cd clients/web && npm run --silent type
 
 .PHONY: imports
 imports: $(INSTALLED) ## Who may import whom (import-linter)

@@ -13,7 +13,9 @@ const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 export function checkedBaseUrl(text) {
   const url = parsed(text);
   if (url.username || url.password || url.search || url.hash) {
-    throw new BaseUrlError("The base URL must have no user, query or fragment. Give one such as https://verify.example.com.");
+    throw new BaseUrlError(
+      "The base URL must have no user, query or fragment. Give one such as https://verify.example.com.",
+    );
   }
   if (url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK_HOST.test(url.hostname))) {
     return url.href.replace(/\/+$/, "");

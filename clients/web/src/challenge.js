@@ -1,8 +1,9 @@
 /**
  * A question to the user, exactly as one answer of the server put it.
  *
- * A Challenge is made here, of the text of one answer, and nowhere else; it is frozen through and through, and everything it shows is read
- * from that text. What signing needs hangs on the very object: a copy, or one that looks the same, has nothing to sign.
+ * A Challenge is made here, of the text of one answer, and nowhere else; it is frozen through and through, and
+ * everything it shows is read from that text. What signing needs hangs on the very object: a copy, or one that looks
+ * the same, has nothing to sign.
  */
 
 import { answerObject, dateMember, objectMember, statusMember, textMember } from "./answer-format.js";
@@ -29,7 +30,8 @@ import { isObject, own } from "./strict-json.js";
  * @property {Readonly<Record<string, string>>} hiddenDetails What the app gets beside what it shows; no prototype.
  * @property {Date} expirationDate A new object at each look.
  * @property {Date} dateCreated A new object at each look.
- * @property {readonly string[] | null} signatureFields null for a challenge out of a list, which can be shown but not answered.
+ * @property {readonly string[] | null} signatureFields null for a challenge out of a list, which can be shown but not
+ *   answered.
  * @property {string} raw The answer's own text.
  */
 
@@ -103,7 +105,7 @@ export function memberSources(challenge) {
   const sources = sourcesOf.get(challenge);
   if (sources === undefined) {
     throw new ChallengeNotFetchedError(
-      "This isn't a challenge that this library made, but a copy or something alike: get it, show that object, and answer that object.",
+      "This isn't a challenge of this library's, but a copy or something alike: get it, show that object, and answer it.",
     );
   }
   return sources;
@@ -146,7 +148,8 @@ export function hiddenDetails(members) {
 /** Numbers and the like are nothing that two readers show, sign and compare alike. @param {JsonValue} value */
 function requireTexts(value) {
   if (typeof value === "object" && value !== null) Object.values(value).forEach(requireTexts);
-  else if (typeof value !== "string") throw new AnswerFormatError("The challenge has something in its details that isn't text.");
+  else if (typeof value !== "string")
+    throw new AnswerFormatError("The challenge has something in its details that isn't text.");
 }
 
 /** @param {JsonValue} entry @returns {DetailField} */

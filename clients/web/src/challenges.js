@@ -54,7 +54,10 @@ export class Challenges {
       ...(status && { Status: status }),
       ...(pageToken && { PageToken: pageToken }),
     };
-    const answer = await this.#connection.request("GET", challengesPath(factor), factor, { query, ...(signal && { signal }) });
+    const answer = await this.#connection.request("GET", challengesPath(factor), factor, {
+      query,
+      ...(signal && { signal }),
+    });
     const page = challengePageFromAnswer(answer.text);
     if (page.nextPageToken !== null && page.nextPageToken === pageToken) {
       throw new AnswerFormatError("The page says that it is followed by itself.");
@@ -142,7 +145,8 @@ export function fetched({ text, signatureFields }, factorSid, challengeSid) {
  * @param {Pick<Challenges, "get">} challenges
  * @param {Challenge} challenge
  * @param {Decision} decision
- * @param {{ mode?: "silent", mayStillSign?: () => void }} [options] `mayStillSign` is asked right before signing, and throws if not.
+ * @param {{ mode?: "silent", mayStillSign?: () => void }} [options] `mayStillSign` is asked right before signing, and
+ *   throws if not.
  * @returns {Promise<Challenge>}
  */
 export async function answerChallenge(store, connection, challenges, challenge, decision, { mode, mayStillSign } = {}) {

@@ -1,5 +1,6 @@
 /**
- * How a device says who it is, after its enrolment: a JWT that its factor's key signed, kept until shortly before its end.
+ * How a device says who it is, after its enrolment: a JWT that its factor's key signed, kept until shortly before its
+ * end.
  *
  * On a 401 with a `Date` the difference of the clocks is remembered, and the next token is a new one (contract §3.5).
  */

@@ -85,7 +85,8 @@ export class PushwardDevice {
   }
 
   /**
-   * The device with its store opened. Rejects with BaseUrlError, or with a KeyStoreError if the browser refuses its storage.
+   * The device with its store opened. Rejects with BaseUrlError, or with a KeyStoreError if the browser refuses its
+   * storage.
    *
    * @param {DeviceOptions} options
    * @returns {Promise<PushwardDevice>}
@@ -120,7 +121,13 @@ export class PushwardDevice {
    * @returns {Promise<Factor>}
    */
   async registerFactor(payload, { friendlyName, appId, metadata }) {
-    requireTexts({ token: payload.token, serviceSid: payload.serviceSid, identity: payload.identity, friendlyName, appId });
+    requireTexts({
+      token: payload.token,
+      serviceSid: payload.serviceSid,
+      identity: payload.identity,
+      friendlyName,
+      appId,
+    });
     if ((payload.factorType ?? "push") !== "push") throw new TypeError("Only factors of type push are a device's.");
     const keyId = await keyIdOf(payload.token);
     // A refusal is no error, and a question to the user no reason to wait.
@@ -172,8 +179,8 @@ export class PushwardDevice {
   }
 
   /**
-   * Delete the factor on the server, then here with its key; one that the server no longer knows, or whose key is lost, only
-   * here.
+   * Delete the factor on the server, then here with its key; one that the server no longer knows, or whose key is lost,
+   * only here.
    *
    * @param {string} factorSid
    */
@@ -207,7 +214,10 @@ export class PushwardDevice {
    * @returns {AsyncGenerator<Challenge, void, void>}
    */
   listen(factorSid, options) {
-    return listening({ ...this.#listenParts(factorSid), source: new PendingChallenges(this.challenges, factorSid) }, options);
+    return listening(
+      { ...this.#listenParts(factorSid), source: new PendingChallenges(this.challenges, factorSid) },
+      options,
+    );
   }
 
   /**

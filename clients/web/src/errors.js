@@ -53,7 +53,7 @@ export class BaseUrlError extends PushwardDeviceError {}
 export class ApiError extends PushwardDeviceError {
   static advice = "Correct the request.";
 
-  /** @param {{ status: number, code: number | null, serverMessage: string, retryAfterSeconds: number | null }} refusal */
+  /** @param {{ status: number, code: number | null, serverMessage: string, retryAfterSeconds: number | null }} said */
   constructor({ status, code, serverMessage, retryAfterSeconds }) {
     const origin = code === null ? "no error envelope" : `code ${code}`;
     super(`The server answered ${status} (${origin}): ${serverMessage} ${new.target.advice}`);

@@ -1,8 +1,8 @@
 /**
  * Server-Sent Events, as much of them as a device needs (WHATWG HTML §9.2.6): bytes in, whole events out.
  *
- * Lines end at LF, CR and CRLF only: JSON may hold other line separators. An event longer than `EVENT_BYTES_MAX` ends the
- * stream rather than the memory. Comments and unknown fields are passed over.
+ * Lines end at LF, CR and CRLF only: JSON may hold other line separators. An event longer than `EVENT_BYTES_MAX` ends
+ * the stream rather than the memory. Comments and unknown fields are passed over.
  */
 
 import { AnswerFormatError } from "./errors.js";

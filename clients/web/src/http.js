@@ -1,9 +1,9 @@
 /**
  * One connection to a Pushward edge, by fetch.
  *
- * After enrolment each request carries a device JWT, in its Authorization header alone. A 401 that tells the server's time is
- * tried once more with a corrected clock; enrolment is never repeated. No cookies, no redirects, no cache, no referrer: a token
- * goes to the host it is meant for, or nowhere. Every exchange and every body has its limit.
+ * After enrolment each request carries a device JWT, in its Authorization header alone. A 401 that tells the server's
+ * time is tried once more with a corrected clock; enrolment is never repeated. No cookies, no redirects, no cache, no
+ * referrer: a token goes to the host it is meant for, or nowhere. Every exchange and every body has its limit.
  */
 
 import { follow, withinSeconds } from "./abort.js";
@@ -94,7 +94,9 @@ export class Connection {
    * @returns {Promise<Answer>}
    */
   enrol(path, accessToken, form) {
-    return this.#exchange({ form }, async (signal) => this.#send("POST", path, basicToken(accessToken), { form, signal }));
+    return this.#exchange({ form }, async (signal) =>
+      this.#send("POST", path, basicToken(accessToken), { form, signal }),
+    );
   }
 
   /**

@@ -1,7 +1,8 @@
 /**
  * The device's side of Pushward, in a browser: enrol, show what is asked, sign the answer.
  *
- * `PushwardDevice.open` is the way in; `verifyReceipt` checks an answer offline. Errors are drawn as a tree in `errors.js`.
+ * `PushwardDevice.open` is the way in; `verifyReceipt` checks an answer offline. Errors are drawn as a tree in
+ * `errors.js`.
  *
  * @typedef {import("./challenge.js").Challenge} Challenge
  * @typedef {import("./challenge.js").ChallengePage} ChallengePage

@@ -2,8 +2,8 @@
  * A key store in IndexedDB: the browser keeps the keys themselves, as objects that no script can take apart.
  *
  * Each change is one transaction, durable when its promise is fulfilled; tabs don't lose each other's changes. Private
- * windows, blocked or full storage end in a KeyStoreAccessError that says what to do. Whatever a person cleared is simply
- * not there: an unknown factor, or an unknown key.
+ * windows, blocked or full storage end in a KeyStoreAccessError that says what to do. Whatever a person cleared is
+ * simply not there: an unknown factor, or an unknown key.
  */
 
 import { Database, done } from "./indexed-db.js";
@@ -70,7 +70,9 @@ export class IndexedDbStore {
 
   /** @param {string} factorSid @returns {Promise<Factor>} */
   async factor(factorSid) {
-    const factor = await this.#database.transact("readonly", [FACTORS], (of) => done(of(FACTORS).index(BY_NAME).get(factorSid)));
+    const factor = await this.#database.transact("readonly", [FACTORS], (of) =>
+      done(of(FACTORS).index(BY_NAME).get(factorSid)),
+    );
     if (factor === undefined) throw unknownFactor(factorSid);
     return Object.freeze(factor);
   }
@@ -97,13 +99,17 @@ export class IndexedDbStore {
 
   /** @returns {Promise<number>} */
   async clockCorrectionSeconds() {
-    const seconds = await this.#database.transact("readonly", [SETTINGS], (of) => done(of(SETTINGS).get(CLOCK_CORRECTION_SECONDS)));
+    const seconds = await this.#database.transact("readonly", [SETTINGS], (of) =>
+      done(of(SETTINGS).get(CLOCK_CORRECTION_SECONDS)),
+    );
     return seconds ?? 0;
   }
 
   /** @param {number} seconds */
   async setClockCorrectionSeconds(seconds) {
-    await this.#database.transact("readwrite", [SETTINGS], (of) => done(of(SETTINGS).put(seconds, CLOCK_CORRECTION_SECONDS)));
+    await this.#database.transact("readwrite", [SETTINGS], (of) =>
+      done(of(SETTINGS).put(seconds, CLOCK_CORRECTION_SECONDS)),
+    );
   }
 
   /** Ask the browser to keep this origin's storage when room is scarce; it may ask its user, and may refuse. */
@@ -139,7 +145,10 @@ export class IndexedDbStore {
 /** @param {IDBDatabase} database */
 function create(database) {
   // Keys out of line, counting up: the order is that of arrival, and a record that is replaced keeps its place.
-  for (const [name, path] of [[KEYS, "keyId"], [FACTORS, "sid"]]) {
+  for (const [name, path] of [
+    [KEYS, "keyId"],
+    [FACTORS, "sid"],
+  ]) {
     const store = database.createObjectStore(/** @type {string} */ (name), { autoIncrement: true });
     store.createIndex(BY_NAME, /** @type {string} */ (path), { unique: true });
   }

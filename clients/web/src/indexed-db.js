@@ -114,7 +114,8 @@ function open(name, create) {
     request.onupgradeneeded = () => create(request.result);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new KeyStoreAccessError("Another tab holds an older key store: close the other tabs."));
+    request.onblocked = () =>
+      reject(new KeyStoreAccessError("Another tab holds an older key store: close the other tabs."));
   });
 }
 
@@ -141,7 +142,7 @@ function explained(error) {
   const name = error instanceof Error ? error.name : "unknown";
   if (name === "VersionError" || name === "NotFoundError") {
     return new KeyStoreDamagedError(
-      "The browser's storage holds no key store of this version: reload the page, or delete its site data and enrol again.",
+      "The browser's storage holds no key store of this version: reload the page, or clear its site data and enrol.",
       { cause: error },
     );
   }
@@ -149,7 +150,7 @@ function explained(error) {
     return new KeyStoreAccessError("The browser's storage is full: free some room, and try again.", { cause: error });
   }
   return new KeyStoreAccessError(
-    `The browser refuses its storage (${name}): leave the private window, or allow site data for this page, and try again.`,
+    `The browser refuses its storage (${name}): leave the private window, or allow site data, and try again.`,
     { cause: error },
   );
 }

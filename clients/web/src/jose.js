@@ -13,7 +13,11 @@ import { subtle } from "./web-crypto.js";
 
 /** @import { JsonObject } from "./strict-json.js" */
 
-/** @typedef {(message: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>} SignRaw ECDSA with SHA-256 on P-256; answers `r || s`, 64 bytes. */
+/**
+ * ECDSA with SHA-256 on P-256; answers `r || s`, 64 bytes.
+ *
+ * @typedef {(message: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>} SignRaw
+ */
 
 export const JWT_LIFETIME_SECONDS = 600;
 export const KEY_ALGORITHM = Object.freeze({ name: "ECDSA", namedCurve: "P-256" });
@@ -73,8 +77,8 @@ export async function verifyCompact(token, publicKey) {
 }
 
 /**
- * The P-256 key of a `Binding.PublicKey`: standard base64 of SubjectPublicKeyInfo DER, 91 bytes (contract §3.1). Rejects
- * with TokenInvalidError.
+ * The P-256 key of a `Binding.PublicKey`: standard base64 of SubjectPublicKeyInfo DER, 91 bytes (contract §3.1).
+ * Rejects with TokenInvalidError.
  *
  * @param {string} text
  * @returns {Promise<CryptoKey>}

@@ -35,8 +35,8 @@ export async function signWith(privateKey, message) {
 }
 
 /**
- * The name of the key for an enrolment: SHA-256 of its access token in hexadecimal digits, so that a second try with that
- * token finds the first one's key.
+ * The name of the key for an enrolment: SHA-256 of its access token in hexadecimal digits, so that a second try with
+ * that token finds the first one's key.
  *
  * @param {string} accessToken
  * @returns {Promise<string>}

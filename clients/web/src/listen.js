@@ -4,9 +4,10 @@
  *     background ◄──► streaming ◄──► polling ◄──► offline        `onState` tells each change
  *
  * Each round listens first and then lists what is there, so nothing falls between the two. A lost stream, a restarted
- * server, another network or a JWT at its end lead to the next round. Where there is no stream, a round lists; that list is what
- * decides whether going on makes sense. Pauses grow while nothing works, and are spread so that a restarted server doesn't
- * meet all devices at once. In the background nothing is open. What is looked for is the source's matter.
+ * server, another network or a JWT at its end lead to the next round. Where there is no stream, a round lists; that
+ * list is what decides whether going on makes sense. Pauses grow while nothing works, and are spread so that a
+ * restarted server doesn't meet all devices at once. In the background nothing is open. What is looked for is the
+ * source's matter.
  */
 
 import { follow } from "./abort.js";

@@ -11,10 +11,10 @@ import { NotFoundError } from "./errors.js";
  * Where a listening gets its challenges from.
  *
  * @typedef {object} Source
- * @property {(signal: AbortSignal, answered: () => void) => AsyncGenerator<Challenge, void, void>} listed What is there now;
- *   calls `answered` once the server has.
- * @property {(challengeSid: string, signal: AbortSignal) => Promise<Challenge | null>} announced What was announced, or null if
- *   it is nothing to hand out.
+ * @property {(signal: AbortSignal, answered: () => void) => AsyncGenerator<Challenge, void, void>} listed What is there
+ *   now; calls `answered` once the server has.
+ * @property {(challengeSid: string, signal: AbortSignal) => Promise<Challenge | null>} announced What was announced, or
+ *   null if it is nothing to hand out.
  * @property {(error: Error) => void} [failed] Hears why the server couldn't be asked this time.
  */
 

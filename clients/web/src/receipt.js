@@ -55,6 +55,8 @@ export async function verifyReceipt(jws, publicKeySpkiB64) {
       throw new ReceiptInvalidError(`This isn't a receipt of this key. ${error.message}`, { cause: error });
     }
     if (!(error instanceof AnswerFormatError)) throw error;
-    throw new ReceiptInvalidError("The signature is this key's, but it isn't over an answer to a challenge.", { cause: error });
+    throw new ReceiptInvalidError("The signature is this key's, but it isn't over an answer to a challenge.", {
+      cause: error,
+    });
   }
 }

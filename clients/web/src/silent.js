@@ -1,8 +1,9 @@
 /**
- * Approval without a question: for the one challenge that the app expects, while its user looks at the app, and for no other.
+ * Approval without a question: for the one challenge that the app expects, while its user looks at the app, and for no
+ * other.
  *
- * It listens first and then looks what is there, and goes on while others arrive; those are left alone. What is signed says so:
- * the JWS carries `"mode":"silent"`, and the server keeps that with the challenge.
+ * It listens first and then looks what is there, and goes on while others arrive; those are left alone. What is signed
+ * says so: the JWS carries `"mode":"silent"`, and the server keeps that with the challenge.
  */
 
 import { withinSeconds } from "./abort.js";
@@ -58,7 +59,7 @@ export async function approveExpected(parts, expected, approve, { withinSeconds:
   const requireForeground = () => {
     if (!parts.foreground.isForeground()) {
       throw new NotInForegroundError(
-        "Nothing is approved silently while the user can't see the page: nothing was signed. Show the challenge when it is in front again.",
+        "Nothing is approved silently while the user can't see the page: nothing was signed. Show it when they can again.",
       );
     }
   };
@@ -82,7 +83,7 @@ export async function approveExpected(parts, expected, approve, { withinSeconds:
   }
 }
 
-/** What to look for: hands out the expected challenge, whatever became of it, and remembers the others. @implements {Source} */
+/** Hands out the expected challenge, whatever became of it, and remembers the others. @implements {Source} */
 export class ExpectedChallenge {
   #challenges;
   #factorSid;

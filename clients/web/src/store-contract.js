@@ -3,7 +3,8 @@
  *
  *     for (const { name, check } of STORE_CONTRACT) test(name, () => check(() => new MyStore()));
  *
- * `check` gets a function that gives an empty store of its own each time, and rejects with the first thing that is wrong.
+ * `check` gets a function that gives an empty store of its own each time, and rejects with the first thing that is
+ * wrong.
  */
 
 import { KEYS_WITHOUT_FACTOR_MAX } from "./store.js";
@@ -81,7 +82,8 @@ export const STORE_CONTRACT = Object.freeze([
       const store = await emptyStore();
       await store.ensureKey("k");
       await store.putFactor(factorOf("YF1", "k"));
-      for (const factor of [await store.factor("YF1"), ...(await store.factors())]) equal(Object.isFrozen(factor), true);
+      for (const factor of [await store.factor("YF1"), ...(await store.factors())])
+        equal(Object.isFrozen(factor), true);
     },
   },
   {

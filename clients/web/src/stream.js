@@ -13,7 +13,8 @@ export const FACTOR_DELETED = "factor_deleted";
 const CHALLENGE_TYPE = "verify_push_challenge";
 
 /**
- * There is a challenge to look at; or the server's last word on this stream: `factor_deleted`, or a reason to connect again.
+ * There is a challenge to look at; or the server's last word on this stream: `factor_deleted`, or a reason to connect
+ * again.
  *
  * @typedef {{ kind: "challenge", challengeSid: string, factorSid: string } | { kind: "end", reason: string }} Message
  */

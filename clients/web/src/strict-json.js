@@ -1,9 +1,9 @@
 /**
  * JSON with one meaning: what is parsed here can be shown, signed and compared without a second reading.
  *
- * The platform's parser says what is JSON and gives the values. Refused beyond that: duplicate member names at any depth,
- * numbers beyond any double, invalid UTF-8, unpaired surrogates, absurd nesting. Each top-level member's own text is kept, so that it can
- * be signed to the byte.
+ * The platform's parser says what is JSON and gives the values. Refused beyond that: duplicate member names at any
+ * depth, numbers beyond any double, invalid UTF-8, unpaired surrogates, absurd nesting. Each top-level member's own
+ * text is kept, so that it can be signed to the byte.
  */
 
 const DEPTH_MAX = 32;

@@ -8,7 +8,8 @@
  * @property {(listener: () => void) => () => void} onChange Returns what ends it.
  *
  * @typedef {object} Network
- * @property {(listener: () => void) => () => void} onChange When there is none any more, or one again. Returns what ends it.
+ * @property {(listener: () => void) => () => void} onChange When there is none any more, or one again. Returns what
+ *   ends it.
  */
 
 /** The page's visibility; without a document, as in a worker, always in the foreground. @implements {Foreground} */

@@ -1,2 +1,2 @@
-/** The version of this library; enrolment names it as `Config.SdkVersion`. package.json says the same (a test compares them). */
+/** The version; enrolment names it as `Config.SdkVersion`. package.json says the same: a test compares them. */
 export const VERSION = "0.1.0";

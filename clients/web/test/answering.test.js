@@ -36,14 +36,23 @@ test("a challenge shows what the server asks, and nothing of it can be changed",
   });
   assert.deepEqual({ ...hiddenDetails }, { ip: "192.0.2.7" });
   assert.equal(JSON.parse(raw).sid, sid);
-  for (const part of [challenge, challenge.fields, challenge.fields[0], challenge.hiddenDetails, challenge.signatureFields]) {
+  for (const part of [
+    challenge,
+    challenge.fields,
+    challenge.fields[0],
+    challenge.hiddenDetails,
+    challenge.signatureFields,
+  ]) {
     assert.ok(Object.isFrozen(part));
   }
   challenge.expirationDate.setTime(0);
   assert.deepEqual(challenge.expirationDate, shown.expirationDate);
 });
 
-for (const [answer, status] of [["approve", "approved"], ["deny", "denied"]]) {
+for (const [answer, status] of [
+  ["approve", "approved"],
+  ["deny", "denied"],
+]) {
   test(`${answer} is recorded, and its receipt covers every field`, async (t) => {
     const { edge, device, factor } = await enrolled(t);
     const sid = edge.ask(factor.sid, { hidden: { transaction_id: "t-1" } });
@@ -68,7 +77,13 @@ test("only the very object that was shown is signed: no copy, no look-alike, no 
   const { edge, device, factor } = await enrolled(t);
   const challenge = await device.challenges.get(factor.sid, edge.ask(factor.sid));
   const sent = edge.requests.length;
-  const lookAlikes = [{ ...challenge }, { ...challenge, message: "other" }, Object.create(challenge), new Proxy(challenge, {}), {}];
+  const lookAlikes = [
+    { ...challenge },
+    { ...challenge, message: "other" },
+    Object.create(challenge),
+    new Proxy(challenge, {}),
+    {},
+  ];
   for (const lookAlike of lookAlikes) {
     await assert.rejects(device.challenges.approve(lookAlike), ChallengeNotFetchedError);
   }
@@ -147,10 +162,27 @@ test("a lost answer is told apart from a refusal, and shows whether it counted",
 
 test("a list takes status, order and size, and gives a token", async (t) => {
   const { edge, device, factor } = await enrolled(t);
-  const sids = [edge.ask(factor.sid), edge.ask(factor.sid), edge.ask(factor.sid, { status: "denied" }), edge.ask(factor.sid)];
-  const { challenges, nextPageToken } = await device.challenges.list(factor.sid, { status: "pending", order: "desc", pageSize: 2 });
-  assert.deepEqual(challenges.map(({ sid }) => sid), [sids[3], sids[1]]);
-  const last = await device.challenges.list(factor.sid, { status: "pending", order: "desc", pageSize: 2, pageToken: nextPageToken });
+  const sids = [
+    edge.ask(factor.sid),
+    edge.ask(factor.sid),
+    edge.ask(factor.sid, { status: "denied" }),
+    edge.ask(factor.sid),
+  ];
+  const { challenges, nextPageToken } = await device.challenges.list(factor.sid, {
+    status: "pending",
+    order: "desc",
+    pageSize: 2,
+  });
+  assert.deepEqual(
+    challenges.map(({ sid }) => sid),
+    [sids[3], sids[1]],
+  );
+  const last = await device.challenges.list(factor.sid, {
+    status: "pending",
+    order: "desc",
+    pageSize: 2,
+    pageToken: nextPageToken,
+  });
   assert.deepEqual([last.challenges.map(({ sid }) => sid), last.nextPageToken], [[sids[0]], null]);
   const all = [];
   for await (const { sid } of device.challenges.iterate(factor.sid, { pageSize: 3 })) all.push(sid);
@@ -177,5 +209,6 @@ test("what is unknown, of another factor or about something else is told apart",
   await assert.rejects(device.challenges.get(factor.sid, sid), AnswerFormatError);
   edge.alterAnswer = (answer) => (answer.factor_sid = newSid("YF"));
   await assert.rejects(device.challenges.get(factor.sid, sid), WrongFactorError);
-  for (const notOne of ["..", ".", "", undefined]) await assert.rejects(device.challenges.get(factor.sid, notOne), TypeError);
+  for (const notOne of ["..", ".", "", undefined])
+    await assert.rejects(device.challenges.get(factor.sid, notOne), TypeError);
 });

@@ -80,14 +80,21 @@ test("a JWT is used again until a minute before its end, and not after the clock
 test("a refusal arrives with status, code, message and the wait that was asked for", async (t) => {
   const { edge, device, factor } = await enrolled(t);
   const refusals = [
-    [400, ApiError], [404, NotFoundError], [429, RateLimitedError], [500, ServerUnavailableError], [503, ServerUnavailableError],
+    [400, ApiError],
+    [404, NotFoundError],
+    [429, RateLimitedError],
+    [500, ServerUnavailableError],
+    [503, ServerUnavailableError],
   ];
   for (const [status, kind] of refusals) {
     edge.putInTheWay("GET", LIST_PATH, () => envelope(status, 20429, "In its own words.", { "Retry-After": "7" }));
     await assert.rejects(device.challenges.list(factor.sid), (error) => {
       assert.equal(error.constructor, kind);
       assert.equal(error.name, kind.name);
-      assert.deepEqual([error.status, error.code, error.serverMessage, error.retryAfterSeconds], [status, 20429, "In its own words.", 7]);
+      assert.deepEqual(
+        [error.status, error.code, error.serverMessage, error.retryAfterSeconds],
+        [status, 20429, "In its own words.", 7],
+      );
       assert.ok(error.message.includes(kind.advice));
       return true;
     });
@@ -99,7 +106,11 @@ test("a refusal without the envelope has no code, and a date to wait for is none
   const headers = { "Retry-After": "Fri, 15 Jan 2027 08:00:00 GMT" };
   for (const body of ["<html>", "", '{"code":"20404"}', '{"code":true}', "[]"]) {
     edge.putInTheWay("GET", LIST_PATH, () => new Response(body, { status: 404, headers }));
-    await assert.rejects(device.challenges.list(factor.sid), { name: "NotFoundError", code: null, retryAfterSeconds: null });
+    await assert.rejects(device.challenges.list(factor.sid), {
+      name: "NotFoundError",
+      code: null,
+      retryAfterSeconds: null,
+    });
   }
 });
 
@@ -118,7 +129,8 @@ test("a lost connection is a network error that says what to do", async (t) => {
 
 test("an answer that takes too long is given up, whether it begins or not", async (t) => {
   const { edge, clock, device, factor } = await enrolled(t);
-  const never = (init) => new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason)));
+  const never = (init) =>
+    new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason)));
   const endless = ({ signal }) => {
     const start = (body) => signal.addEventListener("abort", () => body.error(signal.reason));
     return new Response(new ReadableStream({ start }));

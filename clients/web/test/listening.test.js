@@ -35,7 +35,8 @@ async function resting(t, options) {
   return { ...all, coming, stream: await all.edge.nextStream() };
 }
 
-const isBetween = (seconds, longest) => assert.ok(longest / 2 <= seconds && seconds <= longest, `${seconds} for ${longest}`);
+const isBetween = (seconds, longest) =>
+  assert.ok(longest / 2 <= seconds && seconds <= longest, `${seconds} for ${longest}`);
 
 test("what is pending comes first, then what is announced, each once and ready to answer", async (t) => {
   const { edge, device, factor, listening, ask } = await listened(t);
@@ -90,7 +91,8 @@ test("without a stream it polls, with pauses that grow to some seconds", async (
   const { edge, clock, listening, states, ask } = await listened(t);
   edge.hasStreams = false;
   const coming = listening.next();
-  for (const longest of [2, 4, POLL_SECONDS_MAX, POLL_SECONDS_MAX, POLL_SECONDS_MAX]) isBetween(await clock.endPause(), longest);
+  for (const longest of [2, 4, POLL_SECONDS_MAX, POLL_SECONDS_MAX, POLL_SECONDS_MAX])
+    isBetween(await clock.endPause(), longest);
   const asked = ask();
   assert.equal((await coming).value.sid, asked);
   assert.deepEqual(states, ["polling"]);
@@ -133,7 +135,13 @@ test("a cut stream leads to a list at once, and then to a new stream", async (t)
 test("a stream that held long is replaced sooner than one that didn't", async (t) => {
   const { edge, clock, told, stream: first } = await resting(t);
   let stream = first;
-  for (const [heldSeconds, longest] of [[STEADY_SECONDS, 1], [STEADY_SECONDS, 1], [0, 2], [0, 4], [0, POLL_SECONDS_MAX]]) {
+  for (const [heldSeconds, longest] of [
+    [STEADY_SECONDS, 1],
+    [STEADY_SECONDS, 1],
+    [0, 2],
+    [0, 4],
+    [0, POLL_SECONDS_MAX],
+  ]) {
     clock.pass(heldSeconds);
     const isListed = told("streaming");
     stream.cut();
@@ -296,7 +304,9 @@ test("going to the background while a challenge is shown closes the stream", asy
   ask();
   await listening.next();
   foreground.set(false);
-  await (await edge.nextStream()).closed;
+  await (
+    await edge.nextStream()
+  ).closed;
   await listening.return();
 });
 
@@ -322,7 +332,8 @@ test("an entity or service that was deleted ends it: 404 in the server's own wor
 for (const status of [401, 403, 404]) {
   test(`a proxy's own ${status} doesn't end it`, async (t) => {
     const { edge, clock, factor, listening, ask } = await listened(t);
-    for (const path of [STREAM_PATH, LIST_PATH]) edge.putInTheWay("GET", path, () => new Response("<html>", { status }));
+    for (const path of [STREAM_PATH, LIST_PATH])
+      edge.putInTheWay("GET", path, () => new Response("<html>", { status }));
     const coming = listening.next();
     await clock.endPause();
     const stream = await edge.nextStream();
@@ -352,7 +363,9 @@ test("leaving the loop closes the stream", async (t) => {
     assert.equal(challenge.status, "pending");
     break;
   }
-  await (await edge.nextStream()).closed;
+  await (
+    await edge.nextStream()
+  ).closed;
 });
 
 test("the signal ends it without an error: while it waits, while it pauses, between two challenges, before it began", async (t) => {
@@ -376,7 +389,9 @@ test("the signal ends it without an error: while it waits, while it pauses, betw
   third.ask();
   await third.listening.next();
   showing.abort();
-  await (await third.edge.nextStream()).closed;
+  await (
+    await third.edge.nextStream()
+  ).closed;
   assert.deepEqual(await third.listening.next(), ended);
 
   const fourth = await listened(t, { signal: AbortSignal.abort() });

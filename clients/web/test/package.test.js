@@ -18,12 +18,18 @@ const PACK = ["pack", "--dry-run", "--json", "--silent", "--ignore-scripts=false
 let packed;
 
 before(() => {
-  [packed] = JSON.parse(execFileSync("npm", PACK, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }));
+  [packed] = JSON.parse(
+    execFileSync("npm", PACK, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }),
+  );
 });
 
 test("the package holds sources, their types, the README and the manifest, and nothing else", () => {
   assert.ok(SOURCES.every((name) => name.endsWith(".js")));
-  const expected = ["README.md", "package.json", ...SOURCES.flatMap((name) => [`src/${name}`, `types/${name.replace(/js$/, "d.ts")}`])];
+  const expected = [
+    "README.md",
+    "package.json",
+    ...SOURCES.flatMap((name) => [`src/${name}`, `types/${name.replace(/js$/, "d.ts")}`]),
+  ];
   assert.deepEqual(packed.files.map(({ path }) => path).sort(), expected.sort());
 });
 
@@ -72,7 +78,20 @@ test("a strict TypeScript program can use it, and is told what it does wrong", (
     export {};
     `,
   );
-  const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--module", "nodenext", "--target", "es2023", "--types", ""];
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--exactOptionalPropertyTypes",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2023",
+    "--types",
+    "",
+  ];
   const tsc = join(ROOT, "node_modules/.bin/tsc");
-  execFileSync(tsc, [...options, "--lib", "es2023,dom", "app.ts"], { cwd: directory, stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync(tsc, [...options, "--lib", "es2023,dom", "app.ts"], {
+    cwd: directory,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
 });

@@ -39,7 +39,10 @@ test("the enrolment carries the access token, and what comes after it a JWT", as
   const { edge, device } = await opened(t);
   const payload = edge.issue();
   await device.registerFactor(payload, NAMES);
-  assert.deepEqual(edge.requests.map((request) => request.token === payload.token), [true, false]);
+  assert.deepEqual(
+    edge.requests.map((request) => request.token === payload.token),
+    [true, false],
+  );
   assert.equal(edge.requests[0].form["Config.SdkVersion"], VERSION);
 });
 

@@ -88,7 +88,10 @@ test("others are left alone, and it goes on waiting", async (t) => {
   const sid = ask({ hidden: { transaction_id: "t-1" } });
   announce(sid);
   assert.equal((await approved).sid, sid);
-  assert.deepEqual(others.map((other) => edge.challenges.get(other).status), ["pending", "pending", "pending"]);
+  assert.deepEqual(
+    others.map((other) => edge.challenges.get(other).status),
+    ["pending", "pending", "pending"],
+  );
 });
 
 test("a challenge whose message names the transaction isn't the expected one", async (t) => {
@@ -131,7 +134,11 @@ test("only others within the time: they are named, oldest first, and untouched",
   assert.equal(all.edge.count("POST", CHALLENGE), 0);
 });
 
-for (const [status, kind] of [["expired", ChallengeExpiredError], ["approved", ChallengeNotPendingError], ["denied", ChallengeNotPendingError]]) {
+for (const [status, kind] of [
+  ["expired", ChallengeExpiredError],
+  ["approved", ChallengeNotPendingError],
+  ["denied", ChallengeNotPendingError],
+]) {
   for (const by of ["expectChallengeSid", "expectTransactionId"]) {
     test(`one that is ${status} is told apart from one that never came, by ${by}`, async (t) => {
       const { edge, approved } = await expecting(t, ({ edge, factor }) => {
@@ -144,7 +151,10 @@ for (const [status, kind] of [["expired", ChallengeExpiredError], ["approved", C
   }
 }
 
-for (const [code, kind] of [[60323, ChallengeExpiredError], [60322, ChallengeNotPendingError]]) {
+for (const [code, kind] of [
+  [60323, ChallengeExpiredError],
+  [60322, ChallengeNotPendingError],
+]) {
   test(`what happened between looking and signing is told apart: ${code}`, async (t) => {
     const { edge, approved } = await expecting(t, ({ edge, factor }) => {
       edge.putInTheWay("POST", CHALLENGE, () => envelope(403, code, "Too late"));
@@ -217,7 +227,8 @@ test("without a stream it polls", async (t) => {
 
 test("a server that can't be reached is said to be why nothing came", async (t) => {
   const { clock, approved } = await expecting(t, ({ edge }) => {
-    for (const path of [STREAM_PATH, LIST_PATH]) edge.putInTheWay("GET", path, () => Promise.reject(new TypeError("fetch failed")));
+    for (const path of [STREAM_PATH, LIST_PATH])
+      edge.putInTheWay("GET", path, () => Promise.reject(new TypeError("fetch failed")));
     return { expectTransactionId: "t-1" };
   });
   await clock.paused();
@@ -236,7 +247,10 @@ test("the signal ends the wait with its reason", async (t) => {
   ending.abort(reason);
   await assert.rejects(approved, reason);
   await clock.idle();
-  await assert.rejects(expecting(t, { expectTransactionId: "t-1", signal: ending.signal }).then((all) => all.approved), reason);
+  await assert.rejects(
+    expecting(t, { expectTransactionId: "t-1", signal: ending.signal }).then((all) => all.approved),
+    reason,
+  );
 });
 
 test("a device that is closed ends the wait", async (t) => {

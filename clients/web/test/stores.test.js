@@ -47,7 +47,10 @@ test("everything is there for the next page that opens it", async (t) => {
 test("the private key that is stored can't be exported", async (t) => {
   const { factor } = await enrolled(t, { store: new IndexedDbStore() });
   const [record] = await stored("keys");
-  assert.deepEqual([record.keyId, record.privateKey.extractable, record.privateKey.usages], [factor.keyId, false, ["sign"]]);
+  assert.deepEqual(
+    [record.keyId, record.privateKey.extractable, record.privateKey.usages],
+    [factor.keyId, false, ["sign"]],
+  );
   for (const format of ["jwk", "pkcs8"]) await assert.rejects(crypto.subtle.exportKey(format, record.privateKey));
 });
 
@@ -61,7 +64,10 @@ test("two tabs that ask for the same key get the same one", async () => {
 test("what was cleared is unknown, and says: enrol", async (t) => {
   const { store, factor } = await enrolled(t, { store: new IndexedDbStore() });
   await deleteDatabase();
-  await assert.rejects(store.factor(factor.sid), (error) => error instanceof FactorUnknownError && /enrol/.test(error.message));
+  await assert.rejects(
+    store.factor(factor.sid),
+    (error) => error instanceof FactorUnknownError && /enrol/.test(error.message),
+  );
   assert.deepEqual(await store.factors(), []);
 });
 
@@ -165,7 +171,10 @@ test("a database that isn't a key store is told apart", async () => {
 test("a page without https has no cryptography, and says so", async () => {
   Object.defineProperty(globalThis, "crypto", { configurable: true, value: {} });
   for (const store of [new MemoryStore(), new IndexedDbStore()]) {
-    await assert.rejects(store.ensureKey("k"), (error) => error instanceof KeyStoreAccessError && /https/.test(error.message));
+    await assert.rejects(
+      store.ensureKey("k"),
+      (error) => error instanceof KeyStoreAccessError && /https/.test(error.message),
+    );
   }
 });
 

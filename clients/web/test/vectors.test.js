@@ -30,7 +30,10 @@ const each = (file, section, check) => {
 // The case's error if it has one; what `work` does otherwise.
 async function orError({ error }, work) {
   if (error === undefined) return work();
-  await assert.rejects(async () => work(), (thrown) => checkError(thrown, error));
+  await assert.rejects(
+    async () => work(),
+    (thrown) => checkError(thrown, error),
+  );
 }
 
 function checkError(thrown, expected) {
@@ -158,7 +161,11 @@ for (const section of ["server_writes", "cases"]) {
   });
 }
 
-for (const [file, section] of [["requests.json", "cases"], ["errors.json", "clock_cases"], ["silent.json", "cases"]]) {
+for (const [file, section] of [
+  ["requests.json", "cases"],
+  ["errors.json", "clock_cases"],
+  ["silent.json", "cases"],
+]) {
   each(file, section, async (one) => {
     const here = REQUESTS.device;
     const isEnrolled = one.starts_with === "a verified factor";
@@ -172,7 +179,11 @@ for (const [file, section] of [["requests.json", "cases"], ["errors.json", "cloc
       assert.deepEqual(await OPERATIONS[one.operation](device, one.arguments), expected);
     });
     assert.equal(edge.played, one.exchanges.length);
-    if ("factors_after" in one) assert.deepEqual((await device.factors.all()).map(({ sid }) => sid), one.factors_after);
+    if ("factors_after" in one)
+      assert.deepEqual(
+        (await device.factors.all()).map(({ sid }) => sid),
+        one.factors_after,
+      );
     const correction = one.clock_correction_after_seconds;
     if (correction !== undefined) assert.equal(await store.clockCorrectionSeconds(), correction);
     await device.close();
@@ -193,17 +204,22 @@ const OPERATIONS = {
   verify_factor: async (device, given) => shownFactor(await device.verifyFactor(given.factor_sid)),
   update_factor: async (device, given) => shownFactor(await device.updateFactor(given.factor_sid, options(given))),
   delete_factor: (device, given) => device.deleteFactor(given.factor_sid),
-  "challenges.list": async (device, given) => pageMembers(await device.challenges.list(given.factor_sid, options(given))),
+  "challenges.list": async (device, given) =>
+    pageMembers(await device.challenges.list(given.factor_sid, options(given))),
   "challenges.list_all": async (device, given) => {
     const all = [];
-    for await (const one of device.challenges.iterate(given.factor_sid, options(given))) all.push(challengeMembers(one));
+    for await (const one of device.challenges.iterate(given.factor_sid, options(given)))
+      all.push(challengeMembers(one));
     return all;
   },
   "challenges.get": async (device, given) => challengeMembers(await got(device, given)),
-  "challenges.approve": async (device, given) => challengeMembers(await device.challenges.approve(await got(device, given))),
+  "challenges.approve": async (device, given) =>
+    challengeMembers(await device.challenges.approve(await got(device, given))),
   "challenges.deny": async (device, given) => challengeMembers(await device.challenges.deny(await got(device, given))),
-  approve_silently: async (device, given) => challengeMembers(await device.approveSilently(given.factor_sid, options(given))),
-  approve_silently: async (device, given) => challengeMembers(await device.approveSilently(given.factor_sid, expected(given))),
+  approve_silently: async (device, given) =>
+    challengeMembers(await device.approveSilently(given.factor_sid, options(given))),
+  approve_silently: async (device, given) =>
+    challengeMembers(await device.approveSilently(given.factor_sid, expected(given))),
   listen: async (device, given) => {
     for await (const one of device.listen(given.factor_sid)) return challengeMembers(one);
   },

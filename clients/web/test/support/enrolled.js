@@ -16,7 +16,15 @@ export async function opened(test, parts = {}) {
   const store = new MemoryStore();
   const foreground = new FakeForeground();
   const network = new FakeNetwork();
-  const device = await PushwardDevice.open({ baseUrl: BASE_URL, store, fetch: edge.fetch, clock, foreground, network, ...parts });
+  const device = await PushwardDevice.open({
+    baseUrl: BASE_URL,
+    store,
+    fetch: edge.fetch,
+    clock,
+    foreground,
+    network,
+    ...parts,
+  });
   test.after(async () => {
     await device.close();
     await clock.idle();

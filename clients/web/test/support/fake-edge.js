@@ -186,7 +186,10 @@ export class FakeEdge {
     const { user, token } = basicCredentials(request.headers.get("Authorization"));
     if (user !== "token" || !this.tokens.has(token)) throw new Refusal(401, 20101, "The access token is unknown");
     const { form } = request;
-    assert.deepEqual([form.FactorType, form["Binding.Alg"], form["Config.NotificationPlatform"]], ["push", "ES256", "none"]);
+    assert.deepEqual(
+      [form.FactorType, form["Binding.Alg"], form["Config.NotificationPlatform"]],
+      ["push", "ES256", "none"],
+    );
     assert.ok(form["Config.SdkVersion"] && form["Config.AppId"]);
     publicKey(form["Binding.PublicKey"]);
     const spentOn = this.tokens.get(token);
@@ -260,7 +263,11 @@ export class FakeEdge {
 
   #show(challengeSid) {
     const fields = this.signatureFields;
-    return this.#say(this.challenges.get(challengeSid), 200, fields !== null && { "Twilio-Verify-Signature-Fields": fields });
+    return this.#say(
+      this.challenges.get(challengeSid),
+      200,
+      fields !== null && { "Twilio-Verify-Signature-Fields": fields },
+    );
   }
 
   #answer(challengeSid, factor, form) {
@@ -271,12 +278,15 @@ export class FakeEdge {
     if (signed === null) throw new Refusal(403, 60324, "The signature is wrong");
     assert.deepEqual(signed.header, { typ: "JWT", alg: "ES256" });
     const { mode, status, ...payload } = signed.payload;
-    const { status: _, ...expected } = Object.fromEntries(SIGNATURE_FIELDS.split(",").map((name) => [name, challenge[name]]));
+    const { status: _, ...expected } = Object.fromEntries(
+      SIGNATURE_FIELDS.split(",").map((name) => [name, challenge[name]]),
+    );
     if (!["approved", "denied"].includes(status) || !isSame(payload, expected)) {
       throw new Refusal(403, 60324, "What was signed isn't what was asked");
     }
     this.receipts.set(challengeSid, form.AuthPayload);
-    if (this.recordsAnswers) Object.assign(challenge, { status, date_responded: this.#date(0), metadata: mode && { mode } });
+    if (this.recordsAnswers)
+      Object.assign(challenge, { status, date_responded: this.#date(0), metadata: mode && { mode } });
     return this.#say(challenge, 200);
   }
 
