@@ -60,6 +60,10 @@ docs: $(INSTALLED) ## Regenerate docs/events and docs/api
 	scripts/event-docs
 	scripts/api-docs
 
+.PHONY: images
+images: $(INSTALLED) chromium ## Draw docs/images and the device page's icons anew
+	$(VENV)/python -m tests.browser.pictures
+
 .PHONY: fmt
 fmt: $(INSTALLED) clients/web/node_modules/.complete ## Format the code and apply the safe lint fixes
 	$(VENV)/ruff check --fix-only --quiet .
@@ -78,10 +82,11 @@ lint: $(INSTALLED) clients/web/node_modules/.complete ## Lint and format rules (
 	cd clients/web && npm run --silent lint
 
 .PHONY: type
-type: $(INSTALLED) clients/web/node_modules/.complete ## Types (mypy, and tsc for the web library, both strict)
+type: $(INSTALLED) clients/web/node_modules/.complete ## Types (mypy, and tsc for the web library and the sample's pages, all strict)
 	$(VENV)/mypy
 	cd clients/python && ../../$(VENV)/mypy .
 	cd clients/web && npm run --silent type
+	clients/web/node_modules/.bin/tsc --project tests/browser
 
 .PHONY: imports
 imports: $(INSTALLED) ## Who may import whom (import-linter)

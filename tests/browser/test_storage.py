@@ -50,6 +50,18 @@ _CLEAR_ALL: Final = """async () => {
   }
 }"""
 
+_STORE_CONTRACT: Final = """async (brokenMember) => {
+  const { STORE_CONTRACT } = await import("/lib/pushward-device/store-contract.js");
+  const { IndexedDbStore } = await import("/lib/pushward-device/index.js");
+  const empty = () => {
+    const store = new IndexedDbStore({ name: crypto.randomUUID() });
+    if (brokenMember) store[brokenMember] = async () => [];
+    return store;
+  };
+  const outcome = ({ name, check }) => check(empty).then(() => [name, "kept"], (error) => [name, String(error)]);
+  return Promise.all(STORE_CONTRACT.map(outcome));
+}"""
+
 
 async def test_a_factor_outlives_a_reload_and_its_key_cant_be_taken_out(
     visitor: Visitor, bank: SampleBank, tenant: Tenant
@@ -196,3 +208,13 @@ async def test_an_enrolment_whose_answer_is_lost_is_finished_with_the_same_key(
     await device.is_in_state(LISTENING)
     factors = (await tenant.get(f"{await bank.entity(username)}/Factors"))["factors"]
     assert [factor["sid"] for factor in factors] == [await device.factor_sid()]
+
+
+async def test_the_stores_contract_holds_on_the_browsers_own_database(visitor: Visitor) -> None:
+    """The library's own suite; with one method broken it doesn't pass."""
+    page = await visitor.open("/")
+    outcomes: list[list[str]] = await page.evaluate(_STORE_CONTRACT, "")
+    assert outcomes != []
+    assert [outcome for outcome in outcomes if outcome[1] != "kept"] == []
+    broken: list[list[str]] = await page.evaluate(_STORE_CONTRACT, "factors")
+    assert [name for name, outcome in broken if outcome != "kept"] != []

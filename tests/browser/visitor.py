@@ -29,6 +29,7 @@ _SHIFT_CLOCK: Final = """
   };
 })();
 """
+_OPEN_WINDOW: Final = "() => { open('about:blank', '', 'popup,noopener'); }"
 _REFUSE_STORAGE: Final = """
 IDBFactory.prototype.open = () => { throw new DOMException("The user denied permission.", "SecurityError"); };
 """
@@ -56,8 +57,13 @@ class Visitor:
             await context.close()
 
     async def open(self, path: str) -> Page:
-        """A new tab with a page of the bank's."""
-        page = await self.context.new_page()
+        """A page of the bank's, in a window of its own: a tab behind another draws rarely, and clicks wait for it."""
+        if self.context.pages:
+            async with self.context.expect_page() as opening:
+                await self.context.pages[0].evaluate(_OPEN_WINDOW)
+            page = await opening.value
+        else:
+            page = await self.context.new_page()
         await page.goto(self.bank.url + path)
         return page
 

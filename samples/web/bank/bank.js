@@ -154,4 +154,4 @@ find("#sign-out").addEventListener("click", () => {
 });
 
 new Drawer(journal);
-void followCalls(new Backend((input, init) => fetch(input, init)), journal);
+void followCalls(new Backend(fetch.bind(globalThis)), journal);

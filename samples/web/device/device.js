@@ -13,7 +13,7 @@ import { Settings } from "/device/settings.js";
 import { Sheet } from "/device/sheet.js";
 import { keepShell } from "/device/shell.js";
 import { SilentSignIn } from "/device/silent.js";
-import { isKeyLost, isLost, isPassing, reason, stateText, worstOf } from "/device/wording.js";
+import { isLost, isPassing, reason, stateText, worstOf } from "/device/wording.js";
 import { Backend, BackendError } from "/shared/backend.js";
 import { find, foreign, makeButton, once, onSubmit } from "/shared/dom.js";
 import { Drawer } from "/shared/drawer.js";
@@ -63,12 +63,11 @@ async function openDevice(baseUrl) {
   const kept = new IndexedDbStore();
   try {
     await kept.factors();
-    return { device: await PushwardDevice.open({ ...seams, store: kept }), store: kept };
+    return await PushwardDevice.open({ ...seams, store: kept });
   } catch (error) {
     if (!(error instanceof KeyStoreError)) throw error;
     await choiceToGoOnUnkept();
-    const unkept = new MemoryStore();
-    return { device: await PushwardDevice.open({ ...seams, store: unkept }), store: unkept };
+    return PushwardDevice.open({ ...seams, store: new MemoryStore() });
   }
 }
 
@@ -86,7 +85,6 @@ function choiceToGoOnUnkept() {
 
 class DevicePage {
   #device;
-  #store;
   #listening;
   #sheet;
   #silent;
@@ -102,11 +100,10 @@ class DevicePage {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #nextExpiry;
 
-  /** @param {{ device: PushwardDevice, store: IndexedDbStore | MemoryStore }} opened */
-  constructor({ device, store }) {
+  /** @param {PushwardDevice} device */
+  constructor(device) {
     const onLost = this.#lose.bind(this);
     this.#device = device;
-    this.#store = store;
     this.#silent = new SilentSignIn(device, backend);
     this.#registration = new Registration(device, backend, settings);
     this.#sheet = new Sheet(device, clock, {
@@ -312,17 +309,13 @@ class DevicePage {
   async #remove(factor) {
     if (!await confirmed(factor)) return;
     this.#listening.leave(factor.sid);
+    const wasLost = this.#troubles.has(factor.sid);
     try {
       await this.#device.deleteFactor(factor.sid);
-      notices.say("plain", "Deleted: ", foreign(factor.friendlyName), ".");
+      notices.say("plain", wasLost ? "Removed from this device: " : "Deleted: ", foreign(factor.friendlyName), ".");
     } catch (error) {
-      if (!isKeyLost(error)) {
-        notices.say("bad", reason(error));
-        return this.#factorsChanged();
-      }
-      // Without its key it can't be deleted on the server, where nobody can use it either.
-      await this.#store.removeFactor(factor.sid);
-      notices.say("plain", "Removed from this device: ", foreign(factor.friendlyName), ".");
+      notices.say("bad", reason(error));
+      return this.#factorsChanged();
     }
     settings.forget(factor.sid);
     this.#sheet.drop(factor.sid);

@@ -10,7 +10,7 @@ export class Registration {
   #device;
   #backend;
   #settings;
-  /** @type {{ username: string, payload: object } | null} */
+  /** @type {{ username: string, payload: import("/lib/pushward-device/index.js").RegistrationPayload } | null} */
   #unfinished = null;
 
   /**
@@ -31,9 +31,11 @@ export class Registration {
    * @param {string} friendlyName
    */
   async register(username, friendlyName) {
-    if (this.#unfinished?.username !== username) this.#unfinished = { username, payload: await this.#payload(username) };
+    const unfinished = this.#unfinished;
+    const payload = unfinished?.username === username ? unfinished.payload : await this.#payload(username);
+    this.#unfinished = { username, payload };
     try {
-      const factor = await this.#device.registerFactor(this.#unfinished.payload, { friendlyName, appId: APP_ID });
+      const factor = await this.#device.registerFactor(payload, { friendlyName, appId: APP_ID });
       this.#unfinished = null;
       this.#settings.change(factor.sid, { username });
       return factor;
@@ -43,7 +45,10 @@ export class Registration {
     }
   }
 
-  /** @param {string} username */
+  /**
+   * @param {string} username
+   * @returns {Promise<import("/lib/pushward-device/index.js").RegistrationPayload>}
+   */
   async #payload(username) {
     const answer = await this.#backend.accessToken(username);
     return { token: answer.token, serviceSid: answer.service_sid, identity: answer.identity, factorType: answer.factor_type };

@@ -49,7 +49,7 @@ export function worstOf(states) {
  *
  * @param {unknown} error
  */
-export function isKeyLost(error) {
+function isKeyLost(error) {
   return error instanceof KeyUnknownError || error instanceof FactorUnknownError;
 }
 

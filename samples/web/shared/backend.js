@@ -32,7 +32,7 @@ export class BackendError extends Error {
  * @property {string} transaction_id
  * @property {string} expiration_date
  *
- * @typedef {{ token: string, service_sid: string, identity: string, factor_type: string, base_url: string }} AccessToken
+ * @typedef {{ token: string, service_sid: string, identity: string, factor_type: "push", base_url: string }} AccessToken
  * @typedef {{ username: string, factor_sid?: string, transaction_id?: string }} Login
  * @typedef {Login & { amount: string, payee: string }} Transfer
  */
@@ -40,7 +40,7 @@ export class BackendError extends Error {
 export class Backend {
   #fetch;
 
-  /** @param {typeof fetch} fetch */
+  /** @param {typeof globalThis.fetch} fetch */
   constructor(fetch) {
     this.#fetch = fetch;
   }
