@@ -65,7 +65,7 @@ def create_app(settings: Settings) -> Starlette:
             # A name that somebody else's DNS points here would get around the browser's same-origin rule.
             Middleware(TrustedHostMiddleware, allowed_hosts=[urlsplit(settings.own_url).hostname or "", *LOCAL_HOSTS]),
         ],
-        exception_handlers={BackendError: _refused, HTTPException: _no_such_thing},
+        exception_handlers={BackendError: _refused, HTTPException: _no_such_thing, Exception: _failed},
         lifespan=lifespan,
     )
 
@@ -87,6 +87,11 @@ async def _register_webhook(verification: Verification, url: str) -> None:
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, BackendError)
     return JSONResponse(error.envelope(), error.status, dict(error.headers))
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    """Raised again once this was sent, so that the log has it; the answer says nothing of the inside."""
+    return JSONResponse({"code": BackendError.code, "message": "This went wrong here. The log says how."}, 500)
 
 
 async def _no_such_thing(_: Request, error: Exception) -> Response:

@@ -17,6 +17,8 @@ class RecordedHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the library
 
     def __init__(self, calls: Calls) -> None:
         super().__init__(timeout=TIMEOUT_SECONDS, request_hooks={"response": [self._record]})
+        # The environment's proxies and .netrc are for elsewhere: each request carries the account's token.
+        self.session.trust_env = False
         self._calls = calls
         self._of_thread = threading.local()
 

@@ -1,7 +1,7 @@
 """Where Pushward is, as whom to call it, and where the backend itself is found."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ class Settings:
 
     base_url: str
     account_sid: str
-    auth_token: str
+    auth_token: str = field(repr=False)
     service_sid: str
     own_url: str
     secret_file: Path

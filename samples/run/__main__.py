@@ -73,7 +73,7 @@ class Run:
             return Settings.from_dev_file(self._dev_file, url).base_url
 
         ready_url = f"{await self._until(base_url)}/readyz"
-        async with httpx.AsyncClient(timeout=LOOK_SECONDS_MAX) as client:
+        async with httpx.AsyncClient(timeout=LOOK_SECONDS_MAX, trust_env=False) as client:
             await self._until(lambda: _answers(client, ready_url))
             backend = ("samples.backend", "--dev", str(self._dev_file), "--listening-fd", str(listening.fileno()))
             await self._add("The samples' backend", *backend, pass_fds=(listening.fileno(),))

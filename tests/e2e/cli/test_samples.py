@@ -25,8 +25,8 @@ def identity_of_jo(samples_url: str) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_both_serve_and_end_with_one_signal(number: signal.Signals) -> None:
-    """Exit status 0 and no process left; also with workers."""
-    with Run.made(PUSHWARD_WORKERS="2") as run:
+    """Exit status 0 and no process left; also with workers, and whatever proxy the environment names."""
+    with Run.made(PUSHWARD_WORKERS="2", HTTP_PROXY="http://127.0.0.1:1") as run:
         base_url, samples_url = run.start()
         assert is_served(base_url)
         assert httpx.get(f"{samples_url}/config").json()["base_url"] == base_url

@@ -22,6 +22,8 @@ from tests.support.waiting import until
 START_SECONDS_MAX: Final = 30.0
 DEV_FILE: Final = "dev.json"
 APP_ID: Final = "com.example.app"
+ENVIRONMENT: Final = {"TWILIO_EDGE": "nowhere", "HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
+"""What would lead the client elsewhere if it were asked."""
 
 Json = dict[str, Any]
 """A JSON object. Any: members of every type."""
@@ -33,7 +35,7 @@ class SampleBackend:
     def __init__(self, base_url: str, account: Account, service_sid: str, directory: Path) -> None:
         write_dev_file(directory, DevelopmentAccess(base_url, account.sid, account.auth_token, service_sid))
         command = [sys.executable, "-m", "samples.backend", "--dev", str(directory / DEV_FILE), "--port", "0"]
-        self.child = Child(command, {"PATH": "", "TWILIO_EDGE": "nowhere"}, directory / "backend.log")
+        self.child = Child(command, ENVIRONMENT, directory / "backend.log")
         self.client = httpx.AsyncClient(timeout=plain_http.TIMEOUT_SECONDS, verify=plain_http.NO_CERTIFICATES)
         self.url = ""
 

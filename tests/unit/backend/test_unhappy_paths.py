@@ -111,6 +111,22 @@ async def test_what_is_no_json_is_no_answer(upstream: Upstream, client: httpx.As
     assert (said.status_code, said.json()["code"]) == (503, "pushward_away")
 
 
+async def test_what_nobody_foresaw_is_told_without_its_inside(upstream: Upstream, tmp_path: Path) -> None:
+    """The envelope, with 500: here an answer that lacks what it must have."""
+
+    async def lacks_its_date(request: web.Request) -> web.StreamResponse:
+        ready = {"sid": "YF1", "factor_type": "push", "status": "verified"}
+        return web.json_response(ready, status=201 if request.method == "POST" else 200)
+
+    upstream.answer = lacks_its_date
+    application = create_app(settings_for(upstream.base_url, tmp_path))
+    transport = httpx.ASGITransport(application, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{LOOPBACK}:8081") as client:
+        said = await client.post("/login", json={**JO, "factor_sid": f"YF{'0' * 32}"})
+    assert (said.status_code, said.json()["code"]) == (500, "failed")
+    assert "NoneType" not in said.text
+
+
 async def test_nobody_there_is_told_as_such(tmp_path: Path) -> None:
     """And the call is shown, with no status."""
     with socket.socket() as nobody:
