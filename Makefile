@@ -7,6 +7,8 @@ VENV := .venv/bin
 INSTALLED := .venv/.complete
 KAFKA_JARS := .venv/kafka/.complete
 NODE_PACKAGES := $(patsubst %/package-lock.json,%,$(wildcard $(addsuffix /package-lock.json,clients/web tests/e2e/node tests/browser/node)))
+PRETTIER := clients/web/node_modules/.bin/prettier --config clients/web/package.json
+PAGES := "samples/web/**/*.{js,css,html,webmanifest}"
 NODE_MODULES := $(addsuffix /node_modules/.complete,$(NODE_PACKAGES))
 
 ##@ Setup
@@ -69,6 +71,7 @@ fmt: $(INSTALLED) clients/web/node_modules/.complete ## Format the code and appl
 	$(VENV)/ruff check --fix-only --quiet .
 	$(VENV)/ruff format .
 	cd clients/web && npm run --silent format
+	$(PRETTIER) --log-level=warn --write $(PAGES)
 
 ##@ Check
 
@@ -76,10 +79,11 @@ fmt: $(INSTALLED) clients/web/node_modules/.complete ## Format the code and appl
 check: lint type imports drift ## All checks below
 
 .PHONY: lint
-lint: $(INSTALLED) clients/web/node_modules/.complete ## Lint and format rules (ruff, and prettier for the web library)
+lint: $(INSTALLED) clients/web/node_modules/.complete ## Lint and format rules (ruff, and prettier for the web library and the sample's pages)
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	cd clients/web && npm run --silent lint
+	$(PRETTIER) --log-level=warn --check $(PAGES)
 
 .PHONY: type
 type: $(INSTALLED) clients/web/node_modules/.complete ## Types (mypy, and tsc for the web library and the sample's pages, all strict)

@@ -1,5 +1,6 @@
 """axe-core, run in a page: what it finds, short enough to read."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from playwright.async_api import Page
@@ -9,8 +10,12 @@ from tests.support.child import ROOT
 AXE: Final = ROOT / "tests" / "browser" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 """`make node` installs it."""
 
-_RUN: Final = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+CONTRAST: Final = ("color-contrast",)
+"""The only rule whose outcome depends on colours."""
+
+_RUN: Final = """async (rules) => {
+  const only = rules.length > 0 ? { runOnly: { type: "rule", values: rules } } : {};
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], ...only });
   return violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target, any }) =>
     `${target.join(" ")}: ${any.map(({ message }) => message).join("; ")}`) }));
 }"""
@@ -21,11 +26,11 @@ _ANIMATIONS_ENDED: Final = """() => Promise.allSettled(document.getAnimations()
   .map((animation) => animation.finished))"""
 
 
-async def findings(page: Page) -> list[dict[str, Any]]:  # Any: JSON
-    """Everything that axe-core calls a violation, whatever its impact."""
+async def findings(page: Page, rules: Sequence[str] = ()) -> list[dict[str, Any]]:  # Any: JSON
+    """Everything that axe-core calls a violation, whatever its impact; by these rules only, if there are any."""
     if not await page.evaluate("Boolean(globalThis.axe)"):
         # By the debugger: the page's policy lets nobody add a script to it.
         await page.evaluate(AXE.read_text("utf-8"))
     await page.evaluate(_ANIMATIONS_ENDED)
-    found: list[dict[str, Any]] = await page.evaluate(_RUN)
+    found: list[dict[str, Any]] = await page.evaluate(_RUN, list(rules))
     return found

@@ -1,20 +1,21 @@
 """Everybody can use the pages: axe-core finds nothing on any screen, dark or light, on a phone or beside the drawer."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
-from tests.browser.accessibility import findings
+from tests.browser.accessibility import CONTRAST, findings
 from tests.browser.bank_page import BankPage
 from tests.browser.conftest import Arrive
-from tests.browser.device_page import DevicePage
+from tests.browser.device_page import LISTENING, DevicePage
 from tests.browser.sample_bank import SampleBank, fields
 from tests.browser.visitor import PHONE, WIDE
 from tests.support.tenant import Tenant
 
 SIZES: Final[dict[str, ViewportSize]] = {"phone": PHONE, "wide": WIDE}
+SCHEMES: Final[Sequence[tuple[Literal["light", "dark"], Sequence[str]]]] = (("dark", CONTRAST), ("light", ()))
 
 
 class Screens:
@@ -24,19 +25,18 @@ class Screens:
         self.found: dict[str, list[dict[str, Any]]] = {}  # Any: JSON
 
     async def look(self, name: str, page: Page) -> None:
-        """At both sizes."""
+        """At both sizes, in both schemes."""
         for size, viewport in SIZES.items():
             await page.set_viewport_size(viewport)
-            if violations := await findings(page):
-                self.found[f"{name}, {size}"] = violations
+            for scheme, rules in SCHEMES:
+                await page.emulate_media(color_scheme=scheme)
+                if violations := await findings(page, rules):
+                    self.found[f"{name}, {size}, {scheme}"] = violations
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_screen_can_be_used_by_everybody(
-    arrive: Arrive, bank: SampleBank, tenant: Tenant, scheme: Literal["light", "dark"]
-) -> None:
+async def test_every_screen_can_be_used_by_everybody(arrive: Arrive, bank: SampleBank, tenant: Tenant) -> None:
     """Sign-in, waiting, account, notices, device, sheet, drawer, a lost factor, a confirmation."""
-    visitor = await arrive(color_scheme=scheme)
+    visitor = await arrive()
     screens = Screens()
     username = f"fay-{uuid.uuid4()}"
     web = await BankPage.open(visitor)
@@ -47,6 +47,7 @@ async def test_every_screen_can_be_used_by_everybody(
     device = await DevicePage.open(visitor)
     await screens.look("device without a factor", device.page)
     await device.register(username)
+    await device.is_in_state(LISTENING)
     await web.page.reload()
     await web.sign_in(username)
     await web.waits()
@@ -84,3 +85,10 @@ async def test_axe_finds_what_is_wrong(arrive: Arrive) -> None:
     web = await BankPage.open(await arrive())
     await web.page.evaluate("document.querySelector('label').remove()")
     assert [violation["id"] for violation in await findings(web.page)] == ["label"]
+
+
+async def test_axe_finds_what_can_hardly_be_read_in_the_dark(arrive: Arrive) -> None:
+    """The same, for colours."""
+    web = await BankPage.open(await arrive(color_scheme="dark"))
+    await web.page.evaluate("document.documentElement.style.setProperty('--quiet', '#3a3a3a')")
+    assert {violation["id"] for violation in await findings(web.page, CONTRAST)} == {"color-contrast"}

@@ -71,7 +71,8 @@ function showWaiting(user, what, lines, asked) {
   find("#waiting-what").textContent = what;
   find("#waiting-who").textContent = user;
   find("#waiting-lines").replaceChildren(
-    ...lines.map(([name, value]) => make("div", {}, make("dt", { text: name }), make("dd", {}, foreign(value)))));
+    ...lines.map(([name, value]) => make("div", {}, make("dt", { text: name }), make("dd", {}, foreign(value)))),
+  );
   find("#waiting-trouble").textContent = "";
   countdown.start(new Date(asked.expiration_date), () => {
     find("#waiting-trouble").textContent = "The time is over. Asking the bank how it ended …";
@@ -94,8 +95,11 @@ function tell(what, outcome) {
   const how = outcome.seenBy === "webhook" ? "A webhook brought the answer." : "The bank looked it up.";
   if (outcome.status === "approved") notices.say("good", `The ${what} was approved on the device. ${how}`);
   if (outcome.status === "denied") {
-    notices.say("bad", `The ${what} was denied on the device, so nothing happened. ${how} Was it not you who asked? `
-      + "Then somebody knows your user name, and could do nothing with it.");
+    notices.say(
+      "bad",
+      `The ${what} was denied on the device, so nothing happened. ${how} Was it not you who asked? ` +
+        "Then somebody knows your user name, and could do nothing with it.",
+    );
   }
   if (outcome.status === "expired") {
     notices.say("bad", `Nobody answered in time: the ${what} has expired, and nothing happened. You can ask again.`);
@@ -111,8 +115,11 @@ function reason(error) {
   switch (error.code) {
     case "no_factor":
     case "factor_not_verified":
-      return ["There is no device of yours yet. ", make("a", { href: "/device/", target: "_blank", text: "Register this one" }),
-        ", or open that page on your phone, and try again."];
+      return [
+        "There is no device of yours yet. ",
+        make("a", { href: "/device/", target: "_blank", text: "Register this one" }),
+        ", or open that page on your phone, and try again.",
+      ];
     case "rate_limited":
       return [`Too many requests. Wait ${error.retrySeconds} s, and try again.`];
     case "pushward_away":
@@ -135,9 +142,14 @@ onSubmit(find("#sign-in-form"), async (values) => {
 });
 
 onSubmit(find("#transfer-form"), async ({ amount = "", payee = "" }) => {
-  const lines = /** @type {[string, string][]} */ ([["Amount", `${amount} EUR`], ["Payee", payee]]);
+  const lines = /** @type {[string, string][]} */ ([
+    ["Amount", `${amount} EUR`],
+    ["Payee", payee],
+  ]);
   if (await ask(username, "transfer", lines, () => backend.transfer({ username, amount, payee }))) {
-    find("#history").prepend(make("li", {}, make("span", {}, "To ", foreign(payee)), make("b", { text: `${amount} EUR` })));
+    find("#history").prepend(
+      make("li", {}, make("span", {}, "To ", foreign(payee)), make("b", { text: `${amount} EUR` })),
+    );
     find("#history-empty").hidden = true;
     /** @type {HTMLFormElement} */ (find("#transfer-form")).reset();
   }

@@ -4,7 +4,11 @@
 
 import { find, foreign, make, makeButton } from "/shared/dom.js";
 
-const STATUS_TEXTS = /** @type {Record<string, string>} */ ({ approved: "Approved", denied: "Denied", expired: "Expired" });
+const STATUS_TEXTS = /** @type {Record<string, string>} */ ({
+  approved: "Approved",
+  denied: "Denied",
+  expired: "Expired",
+});
 
 /**
  * @typedef {import("/lib/pushward-device/index.js").Factor} Factor
@@ -18,10 +22,17 @@ const STATUS_TEXTS = /** @type {Record<string, string>} */ ({ approved: "Approve
  * @param {(entry: Entry) => unknown} open
  */
 export function showChallenges(entries, now, open) {
-  const newestFirst = entries.toSorted((one, other) => other.challenge.dateCreated.getTime() - one.challenge.dateCreated.getTime());
-  const isOpen = (/** @type {Entry} */ { challenge }) => challenge.status === "pending" && challenge.expirationDate.getTime() > now;
+  const newestFirst = entries.toSorted(
+    (one, other) => other.challenge.dateCreated.getTime() - one.challenge.dateCreated.getTime(),
+  );
+  const isOpen = (/** @type {Entry} */ { challenge }) =>
+    challenge.status === "pending" && challenge.expirationDate.getTime() > now;
   fill("#pending", newestFirst.filter(isOpen), (entry) => pendingItem(entry, open));
-  fill("#answered", newestFirst.filter((entry) => !isOpen(entry)), answeredItem);
+  fill(
+    "#answered",
+    newestFirst.filter((entry) => !isOpen(entry)),
+    answeredItem,
+  );
 }
 
 /**
@@ -35,7 +46,8 @@ function fill(list, entries, item) {
   const place = find(list);
   const there = new Map([...place.children].map((child) => [child.getAttribute("data-sid"), child]));
   const wanted = entries.map((entry) => there.get(entry.challenge.sid) ?? item(entry));
-  const isSame = wanted.length === place.children.length && wanted.every((child, index) => child === place.children[index]);
+  const isSame =
+    wanted.length === place.children.length && wanted.every((child, index) => child === place.children[index]);
   if (!isSame) place.replaceChildren(...wanted);
   find(`${list}-empty`).hidden = wanted.length > 0;
 }
@@ -46,23 +58,51 @@ function fill(list, entries, item) {
  */
 function pendingItem(entry, open) {
   const { challenge } = entry;
-  return make("li", { class: "card challenge", "data-sid": challenge.sid },
+  return make(
+    "li",
+    { class: "card challenge", "data-sid": challenge.sid },
     make("p", { class: "message", text: challenge.message, dir: "auto" }),
-    make("p", { class: "quiet" }, "For ", foreign(entry.username || entry.factor.identity), ` until ${challenge.expirationDate.toLocaleTimeString()}`),
-    makeButton("Look at it", () => open(entry), { class: "primary" }));
+    make(
+      "p",
+      { class: "quiet" },
+      "For ",
+      foreign(entry.username || entry.factor.identity),
+      ` until ${challenge.expirationDate.toLocaleTimeString()}`,
+    ),
+    makeButton("Look at it", () => open(entry), { class: "primary" }),
+  );
 }
 
 /** @param {Entry} entry */
 function answeredItem({ challenge, factor, username }) {
   const status = challenge.status === "pending" ? "expired" : challenge.status;
-  return make("li", { class: "challenge", "data-sid": challenge.sid },
-    make("details", {},
-      make("summary", {},
-        make("span", { class: "message", text: challenge.message, dir: "auto" }), " ",
-        make("span", { class: `chip ${status}`, text: STATUS_TEXTS[status] ?? status })),
-      make("p", { class: "quiet" }, "For ", foreign(username || factor.identity), `, ${challenge.dateCreated.toLocaleString()}`),
-      pairs("Fields", challenge.fields.map(({ label, value }) => [label, value])),
-      pairs("Hidden details", Object.entries(challenge.hiddenDetails))));
+  return make(
+    "li",
+    { class: "challenge", "data-sid": challenge.sid },
+    make(
+      "details",
+      {},
+      make(
+        "summary",
+        {},
+        make("span", { class: "message", text: challenge.message, dir: "auto" }),
+        " ",
+        make("span", { class: `chip ${status}`, text: STATUS_TEXTS[status] ?? status }),
+      ),
+      make(
+        "p",
+        { class: "quiet" },
+        "For ",
+        foreign(username || factor.identity),
+        `, ${challenge.dateCreated.toLocaleString()}`,
+      ),
+      pairs(
+        "Fields",
+        challenge.fields.map(({ label, value }) => [label, value]),
+      ),
+      pairs("Hidden details", Object.entries(challenge.hiddenDetails)),
+    ),
+  );
 }
 
 /**
@@ -72,6 +112,7 @@ function answeredItem({ challenge, factor, username }) {
 function pairs(title, entries) {
   if (entries.length === 0) return null;
   const rows = entries.map(([name, value]) =>
-    make("div", {}, make("dt", { text: name, dir: "auto" }), make("dd", { text: value, dir: "auto" })));
+    make("div", {}, make("dt", { text: name, dir: "auto" }), make("dd", { text: value, dir: "auto" })),
+  );
   return make("section", {}, make("h3", { text: title }), make("dl", { class: "pairs" }, ...rows));
 }

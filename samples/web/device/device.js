@@ -118,7 +118,8 @@ class DevicePage {
       onLost,
       onState: () => this.#showStates(),
       onChallenge: (factor, challenge) => {
-        if (!this.#silent.expects(challenge)) this.#sheet.offer({ factor, challenge, username: this.#usernameOf(factor) });
+        if (!this.#silent.expects(challenge))
+          this.#sheet.offer({ factor, challenge, username: this.#usernameOf(factor) });
         void this.refreshChallenges();
       },
     });
@@ -127,7 +128,10 @@ class DevicePage {
   async start() {
     onSubmit(find("#register-form"), (values) => this.#register(values));
     find("#look-again").addEventListener("click", (event) => void once(event, () => this.refreshChallenges()));
-    otherTabs.addEventListener("message", ({ data }) => void (data === "factors" ? this.refreshFactors() : this.#lookAgain()));
+    otherTabs.addEventListener(
+      "message",
+      ({ data }) => void (data === "factors" ? this.refreshFactors() : this.#lookAgain()),
+    );
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") void this.refreshFactors().then(() => this.#lookAgain());
     });
@@ -143,8 +147,11 @@ class DevicePage {
       notices.say("bad", reason(error));
       return;
     }
-    for (const sid of this.#troubles.keys()) if (!this.#factors.some((factor) => factor.sid === sid)) this.#troubles.delete(sid);
-    this.#listening.follow(this.#factors.filter((factor) => factor.status === "verified" && !this.#troubles.has(factor.sid)));
+    for (const sid of this.#troubles.keys())
+      if (!this.#factors.some((factor) => factor.sid === sid)) this.#troubles.delete(sid);
+    this.#listening.follow(
+      this.#factors.filter((factor) => factor.status === "verified" && !this.#troubles.has(factor.sid)),
+    );
     this.#showFactors();
     await this.refreshChallenges();
   }
@@ -180,10 +187,13 @@ class DevicePage {
   /** @param {Entry[]} entries */
   #showEntries(entries) {
     showChallenges(entries, clock.now(), (entry) => this.#open(entry));
-    const ends = entries.filter(({ challenge }) => challenge.status === "pending")
-      .map(({ challenge }) => challenge.expirationDate.getTime()).filter((end) => end > clock.now());
+    const ends = entries
+      .filter(({ challenge }) => challenge.status === "pending")
+      .map(({ challenge }) => challenge.expirationDate.getTime())
+      .filter((end) => end > clock.now());
     clearTimeout(this.#nextExpiry);
-    if (ends.length > 0) this.#nextExpiry = setTimeout(() => this.#showEntries(entries), Math.min(...ends) - clock.now() + 1);
+    if (ends.length > 0)
+      this.#nextExpiry = setTimeout(() => this.#showEntries(entries), Math.min(...ends) - clock.now() + 1);
   }
 
   /** @param {Entry} entry One from a list: it is read anew, with what is to be signed. */
@@ -230,7 +240,9 @@ class DevicePage {
       remove: (/** @type {Factor} */ factor) => this.#remove(factor),
       enrolAgain: (/** @type {Factor} */ factor) => this.#enrolAgain(factor),
     };
-    find("#factors").replaceChildren(...this.#factors.map((factor) => factorCard(factor, this.#lookOf(factor), actions)));
+    find("#factors").replaceChildren(
+      ...this.#factors.map((factor) => factorCard(factor, this.#lookOf(factor), actions)),
+    );
     find("#factors-empty").hidden = this.#factors.length > 0;
     /** @type {HTMLDetailsElement} */ (find("#register")).open = this.#factors.length === 0;
     this.#showStates();
@@ -268,8 +280,15 @@ class DevicePage {
     let challengeSid = "";
     try {
       if (isSilent) {
-        const status = await this.#silent.signIn(factor.sid, username, (sid) => { challengeSid = sid; });
-        notices.say(status === "approved" ? "good" : "bad", `The sign-in of `, foreign(username), ` is ${status}, silently.`);
+        const status = await this.#silent.signIn(factor.sid, username, (sid) => {
+          challengeSid = sid;
+        });
+        notices.say(
+          status === "approved" ? "good" : "bad",
+          `The sign-in of `,
+          foreign(username),
+          ` is ${status}, silently.`,
+        );
       } else await backend.login({ username, factor_sid: factor.sid });
     } catch (error) {
       if (isLost(error)) this.#lose(factor, error);
@@ -307,7 +326,7 @@ class DevicePage {
 
   /** @param {Factor} factor */
   async #remove(factor) {
-    if (!await confirmed(factor)) return;
+    if (!(await confirmed(factor))) return;
     this.#listening.leave(factor.sid);
     const wasLost = this.#troubles.has(factor.sid);
     try {
@@ -357,7 +376,9 @@ function confirmed(factor) {
       resolve(isSure);
     };
     find("#confirm-actions").replaceChildren(
-      makeButton("Keep it", () => end(false)), makeButton("Delete it", () => end(true), { class: "danger" }));
+      makeButton("Keep it", () => end(false)),
+      makeButton("Delete it", () => end(true), { class: "danger" }),
+    );
     dialog.addEventListener("cancel", () => resolve(false), { once: true });
     dialog.showModal();
   });

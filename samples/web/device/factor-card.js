@@ -30,12 +30,15 @@ import { stateText } from "/device/wording.js";
  */
 export function factorCard(factor, look, actions) {
   const titleId = `factor-${factor.sid}`;
-  return make("article", { class: "card factor", "aria-labelledby": titleId, "data-sid": factor.sid },
+  return make(
+    "article",
+    { class: "card factor", "aria-labelledby": titleId, "data-sid": factor.sid },
     make("h3", { id: titleId }, foreign(factor.friendlyName)),
     make("p", { class: "quiet" }, "For ", foreign(look.settings.username || factor.identity)),
     statePlace(look),
     ...(look.trouble ? lostParts(factor, look, actions) : usableParts(factor, look, actions)),
-    manage(factor, actions));
+    manage(factor, actions),
+  );
 }
 
 /**
@@ -51,7 +54,7 @@ export function updateState(card, look) {
 /** @param {Look} look */
 function statePlace({ state, trouble }) {
   const text = trouble ? "Not usable" : state ? stateText(state) : "Not connected";
-  return make("p", { class: `state ${trouble ? "lost" : state ?? "offline"}`, text });
+  return make("p", { class: `state ${trouble ? "lost" : (state ?? "offline")}`, text });
 }
 
 /**
@@ -78,12 +81,20 @@ function usableParts(factor, look, actions) {
       makeButton("Prove it now", () => actions.verify(factor), { class: "primary" }),
     ];
   }
-  const silent = make("input", { type: "checkbox", role: "switch", id: `silent-${factor.sid}`, checked: look.settings.isSilent });
+  const silent = make("input", {
+    type: "checkbox",
+    role: "switch",
+    id: `silent-${factor.sid}`,
+    checked: look.settings.isSilent,
+  });
   silent.addEventListener("change", () => actions.setSilent(factor, silent.checked));
   return [
-    make("div", { class: "switch" },
+    make(
+      "div",
+      { class: "switch" },
       silent,
-      make("label", { for: silent.id, text: "Approve my own sign-ins silently" })),
+      make("label", { for: silent.id, text: "Approve my own sign-ins silently" }),
+    ),
     makeButton("Sign in from this device", () => actions.signIn(factor)),
   ];
 }
@@ -94,16 +105,35 @@ function usableParts(factor, look, actions) {
  */
 function manage(factor, actions) {
   const nameId = `name-${factor.sid}`;
-  const form = make("form", {},
+  const form = make(
+    "form",
+    {},
     make("label", { for: nameId, text: "Name of this device" }),
-    make("input", { id: nameId, name: "friendlyName", value: factor.friendlyName, maxlength: 64, required: true, dir: "auto" }),
-    make("button", { type: "submit", text: "Rename" }));
+    make("input", {
+      id: nameId,
+      name: "friendlyName",
+      value: factor.friendlyName,
+      maxlength: 64,
+      required: true,
+      dir: "auto",
+    }),
+    make("button", { type: "submit", text: "Rename" }),
+  );
   onSubmit(form, ({ friendlyName = "" }) => actions.rename(factor, friendlyName));
-  return make("details", { class: "manage" },
+  return make(
+    "details",
+    { class: "manage" },
     make("summary", { text: "Rename, delete, details" }),
     form,
-    make("dl", { class: "pairs" },
-      ...[["Factor", factor.sid], ["Credential", factor.credentialSid], ["Identity", factor.identity]].map(([name, value]) =>
-        make("div", {}, make("dt", { text: name }), make("dd", { text: value })))),
-    makeButton("Delete this factor", () => actions.remove(factor), { class: "danger" }));
+    make(
+      "dl",
+      { class: "pairs" },
+      ...[
+        ["Factor", factor.sid],
+        ["Credential", factor.credentialSid],
+        ["Identity", factor.identity],
+      ].map(([name, value]) => make("div", {}, make("dt", { text: name }), make("dd", { text: value }))),
+    ),
+    makeButton("Delete this factor", () => actions.remove(factor), { class: "danger" }),
+  );
 }

@@ -51,6 +51,11 @@ export class Registration {
    */
   async #payload(username) {
     const answer = await this.#backend.accessToken(username);
-    return { token: answer.token, serviceSid: answer.service_sid, identity: answer.identity, factorType: answer.factor_type };
+    return {
+      token: answer.token,
+      serviceSid: answer.service_sid,
+      identity: answer.identity,
+      factorType: answer.factor_type,
+    };
   }
 }

@@ -72,7 +72,9 @@ export class Sheet {
    * @param {Question} question
    */
   offer(question) {
-    const isKnown = [this.#shown?.question, ...this.#queue].some((one) => one?.challenge.sid === question.challenge.sid);
+    const isKnown = [this.#shown?.question, ...this.#queue].some(
+      (one) => one?.challenge.sid === question.challenge.sid,
+    );
     if (isKnown) return;
     this.#queue.push(question);
     if (this.#shown === null) this.#showNext();
@@ -100,10 +102,18 @@ export class Sheet {
     const shown = { question, closed: new AbortController(), isAnswering: false, wasTried: false, isOver: false };
     this.#shown = shown;
     const { challenge, factor, username } = question;
-    find("#sheet-who").replaceChildren("For ", foreign(username || factor.identity), " on ", foreign(factor.friendlyName));
+    find("#sheet-who").replaceChildren(
+      "For ",
+      foreign(username || factor.identity),
+      " on ",
+      foreign(factor.friendlyName),
+    );
     find("#sheet-message").textContent = challenge.message;
-    find("#sheet-fields").replaceChildren(...challenge.fields.map(({ label, value }) =>
-      make("div", {}, make("dt", { text: label, dir: "auto" }), make("dd", { text: value, dir: "auto" }))));
+    find("#sheet-fields").replaceChildren(
+      ...challenge.fields.map(({ label, value }) =>
+        make("div", {}, make("dt", { text: label, dir: "auto" }), make("dd", { text: value, dir: "auto" })),
+      ),
+    );
     this.#say("");
     this.#countQueue();
     this.#setEnabled(false);
@@ -219,7 +229,8 @@ export class Sheet {
 
   #countQueue() {
     const count = this.#queue.length;
-    find("#sheet-more").textContent = count === 0 ? "" : `${count} more ${count === 1 ? "request waits" : "requests wait"}`;
+    find("#sheet-more").textContent =
+      count === 0 ? "" : `${count} more ${count === 1 ? "request waits" : "requests wait"}`;
   }
 
   /** @param {boolean} isEnabled */

@@ -45,7 +45,10 @@ export class SilentSignIn {
     try {
       const asked = await this.#backend.login({ username, factor_sid: factorSid, transaction_id: transactionId });
       onAsked(asked.challenge_sid);
-      await this.#device.approveSilently(factorSid, { expectTransactionId: transactionId, withinSeconds: WITHIN_SECONDS });
+      await this.#device.approveSilently(factorSid, {
+        expectTransactionId: transactionId,
+        withinSeconds: WITHIN_SECONDS,
+      });
       return (await this.#backend.challengeStatus(username, asked.challenge_sid)).status;
     } finally {
       this.#expected.delete(transactionId);

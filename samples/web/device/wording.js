@@ -91,10 +91,12 @@ export function reason(error) {
     const seconds = error.retryAfterSeconds;
     return `Too many requests. ${seconds ? `Wait ${seconds} s` : "Wait a little"}, and try again.`;
   }
-  if (error instanceof ServerUnavailableError) return "The server can’t answer at the moment. Try again in a little while.";
+  if (error instanceof ServerUnavailableError)
+    return "The server can’t answer at the moment. Try again in a little while.";
   if (error instanceof NetworkError) return "No answer from the server. Look at your connection, and try again.";
   if (error instanceof NotFoundError) return "It is no longer there.";
-  if (error instanceof ChallengeNotArrivedError) return "The bank’s request didn’t arrive in time. Nothing was approved.";
+  if (error instanceof ChallengeNotArrivedError)
+    return "The bank’s request didn’t arrive in time. Nothing was approved.";
   if (error instanceof AnotherChallengeError) {
     return "Another request came than the one this device had asked for. Nothing was approved silently; look at it yourself.";
   }

@@ -81,9 +81,10 @@ export class Backend {
    * @param {object} [body]
    */
   async #ask(method, path, body) {
-    const init = body === undefined
-      ? { method, cache: /** @type {const} */ ("no-store") }
-      : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    const init =
+      body === undefined
+        ? { method, cache: /** @type {const} */ ("no-store") }
+        : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
     let response;
     try {
       response = await this.#fetch(path, init);

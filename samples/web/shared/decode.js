@@ -24,7 +24,11 @@ export function credentials(value) {
   const user = text.slice(0, colon);
   const password = text.slice(colon + 1);
   const token = jws(password);
-  const kind = token ? "device token" : user === TOKEN_USER ? "access token, good for one enrolment" : "credentials of an account";
+  const kind = token
+    ? "device token"
+    : user === TOKEN_USER
+      ? "access token, good for one enrolment"
+      : "credentials of an account";
   return { kind, user, password, jws: token };
 }
 

@@ -86,8 +86,7 @@ function summary(exchange) {
   return [
     make("span", { class: "exchange-route", text: exchange.route }),
     make("span", { class: "exchange-time", text: exchange.at.toLocaleTimeString() }),
-    make("span", { class: "exchange-line" },
-      make("b", { text: exchange.method }), ` ${shortPath(url)}`),
+    make("span", { class: "exchange-line" }, make("b", { text: exchange.method }), ` ${shortPath(url)}`),
     make("span", { class: `exchange-status ${mood}`, text: String(status) }),
     make("span", { class: "exchange-meaning", text: meaning(exchange.method, url.pathname) }),
     exchange.isOpen && exchange.status !== null ? make("span", { class: "exchange-open", text: "open" }) : null,
@@ -103,14 +102,20 @@ function fill(details, exchange) {
     details.querySelector(".exchange-body")?.remove();
     return;
   }
-  const body = make("div", { class: "exchange-body" },
+  const body = make(
+    "div",
+    { class: "exchange-body" },
     part("Request"),
     pairs([["URL", exchange.url], ...exchange.requestHeaders]),
-    ...exchange.requestHeaders.filter(([name]) => name.toLowerCase() === "authorization").map(([, value]) => authorization(value)),
+    ...exchange.requestHeaders
+      .filter(([name]) => name.toLowerCase() === "authorization")
+      .map(([, value]) => authorization(value)),
     ...requestBody(exchange),
     part(exchange.status === null ? "No answer yet" : `Answer ${exchange.status}`),
     exchange.failure ? make("p", { class: "exchange-failure", text: exchange.failure }) : null,
-    exchange.milliseconds === null ? null : make("p", { class: "quiet", text: `after ${Math.round(exchange.milliseconds)} ms` }),
+    exchange.milliseconds === null
+      ? null
+      : make("p", { class: "quiet", text: `after ${Math.round(exchange.milliseconds)} ms` }),
     pairs(exchange.responseHeaders),
     exchange.responseBody ? block(json(exchange.responseBody) ?? exchange.responseBody, "Body of the answer") : null,
   );
@@ -123,9 +128,14 @@ function fill(details, exchange) {
 function authorization(value) {
   const told = credentials(value);
   if (told === null) return null;
-  return box(`HTTP Basic, decoded: ${told.kind}`,
-    pairs([["user", told.user], ["password", told.jws ? "the token below" : told.password]]),
-    ...(told.jws ? jwsParts(told.jws, tokenTimes(told.jws)) : []));
+  return box(
+    `HTTP Basic, decoded: ${told.kind}`,
+    pairs([
+      ["user", told.user],
+      ["password", told.jws ? "the token below" : told.password],
+    ]),
+    ...(told.jws ? jwsParts(told.jws, tokenTimes(told.jws)) : []),
+  );
 }
 
 /** @param {Exchange} exchange */
@@ -173,7 +183,8 @@ function box(title, ...children) {
 function pairs(entries) {
   if (entries.length === 0) return null;
   const rows = entries.map(([name, value]) =>
-    make("div", {}, make("dt", { text: name }), make("dd", { text: value, dir: "auto" })));
+    make("div", {}, make("dt", { text: name }), make("dd", { text: value, dir: "auto" })),
+  );
   return make("dl", { class: "pairs" }, ...rows);
 }
 
