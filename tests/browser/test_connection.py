@@ -118,12 +118,18 @@ async def test_in_the_background_nothing_is_open_and_in_the_foreground_all_is_th
     """The page says that it pauses; what came meanwhile is shown when it is seen again."""
     username = f"victor-{uuid.uuid4()}"
     device = await DevicePage.registered(visitor, username)
+    card = device.card("My phone")
+    await card.get_by_text("Rename, delete, details").click()
+    await card.get_by_label("Name of this device").fill("Half a na")
     await device.page.evaluate(_SET_VISIBILITY, "hidden")
     await device.is_in_state(BACKGROUND)
     await tenant.challenge(await bank.entity(username), await device.factor_sid(), "Back again?")
     await device.page.evaluate(_SET_VISIBILITY, "visible")
     await device.is_asked("Back again?")
     await device.is_in_state(LISTENING)
+    await device.page.keyboard.press("Escape")
+    await expect(card.get_by_label("Name of this device")).to_have_value("Half a na")
+    await expect(card.get_by_label("Name of this device")).to_be_focused()
 
 
 @pytest.mark.parametrize("shift_seconds", [HOUR_SECONDS, -HOUR_SECONDS], ids=["fast", "slow"])

@@ -2,7 +2,7 @@
  * The lists of requests: those that can still be answered, and those that can't.
  */
 
-import { find, foreign, make, makeButton } from "/shared/dom.js";
+import { find, foreign, keepList, make, makeButton } from "/shared/dom.js";
 
 const STATUS_TEXTS = /** @type {Record<string, string>} */ ({
   approved: "Approved",
@@ -36,20 +36,13 @@ export function showChallenges(entries, now, open) {
 }
 
 /**
- * An item that is there already stays as it is, with whatever is open or focused in it.
- *
  * @param {string} list
  * @param {Entry[]} entries
  * @param {(entry: Entry) => HTMLElement} item
  */
 function fill(list, entries, item) {
-  const place = find(list);
-  const there = new Map([...place.children].map((child) => [child.getAttribute("data-sid"), child]));
-  const wanted = entries.map((entry) => there.get(entry.challenge.sid) ?? item(entry));
-  const isSame =
-    wanted.length === place.children.length && wanted.every((child, index) => child === place.children[index]);
-  if (!isSame) place.replaceChildren(...wanted);
-  find(`${list}-empty`).hidden = wanted.length > 0;
+  keepList(find(list), entries, ({ challenge }) => challenge.sid, item);
+  find(`${list}-empty`).hidden = entries.length > 0;
 }
 
 /**

@@ -4,26 +4,24 @@
  * Composition and nothing else: the library does the protocol, `sheet.js` the deciding, `listening.js` the listening.
  */
 
-import { IndexedDbStore, KeyStoreError, MemoryStore, PushwardDevice } from "/lib/pushward-device/index.js";
 import { showChallenges } from "/device/challenge-list.js";
-import { factorCard, updateState } from "/device/factor-card.js";
+import { FactorList } from "/device/factor-list.js";
 import { Listening } from "/device/listening.js";
+import { openDevice, whereIsPushward } from "/device/opening.js";
 import { Registration } from "/device/registration.js";
 import { Settings } from "/device/settings.js";
 import { Sheet } from "/device/sheet.js";
 import { keepShell } from "/device/shell.js";
 import { SilentSignIn } from "/device/silent.js";
-import { isLost, isPassing, reason, stateText, worstOf } from "/device/wording.js";
-import { Backend, BackendError } from "/shared/backend.js";
+import { isLost, isPassing, reason } from "/device/wording.js";
+import { Backend } from "/shared/backend.js";
 import { find, foreign, makeButton, once, onSubmit } from "/shared/dom.js";
 import { Drawer } from "/shared/drawer.js";
 import { Journal, recordingFetch } from "/shared/journal.js";
 import { Notices } from "/shared/notices.js";
-import { pause } from "/shared/pause.js";
 import { ServerClock } from "/shared/server-clock.js";
 
 const LISTED_MAX = 20;
-const RETRY_MILLISECONDS = 3000;
 
 /**
  * @typedef {import("/lib/pushward-device/index.js").Factor} Factor
@@ -38,57 +36,13 @@ const backend = new Backend(recordingFetch(journal, "device → bank", { notice(
 /** Other tabs with this page share the factors, and the questions. */
 const otherTabs = new BroadcastChannel("pushward-sample-device");
 
-/** Where Pushward is: the bank knows, and it is remembered for a start without a network. */
-async function whereIsPushward() {
-  for (;;) {
-    try {
-      settings.baseUrl = (await backend.config()).base_url;
-    } catch (error) {
-      if (!(error instanceof BackendError)) throw error;
-      if (settings.baseUrl === null) notices.say("bad", reason(error));
-    }
-    if (settings.baseUrl !== null) return settings.baseUrl;
-    await pause(RETRY_MILLISECONDS);
-    notices.clear();
-  }
-}
-
-/**
- * Opens the library on the browser's storage; if that is refused, it is the person's choice to go on without keeping anything.
- *
- * @param {string} baseUrl
- */
-async function openDevice(baseUrl) {
-  const seams = { baseUrl, fetch: recordingFetch(journal, "device → Pushward", clock) };
-  const kept = new IndexedDbStore();
-  try {
-    await kept.factors();
-    return await PushwardDevice.open({ ...seams, store: kept });
-  } catch (error) {
-    if (!(error instanceof KeyStoreError)) throw error;
-    await choiceToGoOnUnkept();
-    return PushwardDevice.open({ ...seams, store: new MemoryStore() });
-  }
-}
-
-function choiceToGoOnUnkept() {
-  find("#storage-refused").hidden = false;
-  find("#register").hidden = true;
-  return new Promise((resolve) => {
-    find("#storage-go-on").addEventListener("click", () => {
-      find("#storage-refused").hidden = true;
-      find("#register").hidden = false;
-      resolve(undefined);
-    });
-  });
-}
-
 class DevicePage {
   #device;
   #listening;
   #sheet;
   #silent;
   #registration;
+  #list;
   /** @type {readonly Factor[]} */
   #factors = [];
   /** @type {Map<string, string>} */
@@ -100,12 +54,23 @@ class DevicePage {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #nextExpiry;
 
-  /** @param {PushwardDevice} device */
+  /** @param {import("/lib/pushward-device/index.js").PushwardDevice} device */
   constructor(device) {
     const onLost = this.#lose.bind(this);
     this.#device = device;
     this.#silent = new SilentSignIn(device, backend);
     this.#registration = new Registration(device, backend, settings);
+    this.#list = new FactorList(
+      {
+        signIn: (factor) => this.#signIn(factor),
+        setSilent: ({ sid }, isSilent) => settings.change(sid, { isSilent }),
+        rename: ({ sid }, friendlyName) => this.#change(() => device.updateFactor(sid, { friendlyName })),
+        verify: ({ sid }) => this.#change(() => device.verifyFactor(sid)),
+        remove: (factor) => this.#remove(factor),
+        enrolAgain: (factor) => this.#enrolAgain(factor),
+      },
+      (factor) => this.#lookOf(factor),
+    );
     this.#sheet = new Sheet(device, clock, {
       onLost,
       onClose: (mood, ...words) => {
@@ -116,7 +81,7 @@ class DevicePage {
     });
     this.#listening = new Listening(device, {
       onLost,
-      onState: () => this.#showStates(),
+      onState: () => this.#list.showStates(this.#factors, this.#listening.states()),
       onChallenge: (factor, challenge) => {
         if (!this.#silent.expects(challenge))
           this.#sheet.offer({ factor, challenge, username: this.#usernameOf(factor) });
@@ -231,33 +196,7 @@ class DevicePage {
   }
 
   #showFactors() {
-    const actions = {
-      signIn: (/** @type {Factor} */ factor) => this.#signIn(factor),
-      setSilent: (/** @type {Factor} */ { sid }, /** @type {boolean} */ isSilent) => settings.change(sid, { isSilent }),
-      rename: (/** @type {Factor} */ { sid }, /** @type {string} */ friendlyName) =>
-        this.#change(() => this.#device.updateFactor(sid, { friendlyName })),
-      verify: (/** @type {Factor} */ { sid }) => this.#change(() => this.#device.verifyFactor(sid)),
-      remove: (/** @type {Factor} */ factor) => this.#remove(factor),
-      enrolAgain: (/** @type {Factor} */ factor) => this.#enrolAgain(factor),
-    };
-    find("#factors").replaceChildren(
-      ...this.#factors.map((factor) => factorCard(factor, this.#lookOf(factor), actions)),
-    );
-    find("#factors-empty").hidden = this.#factors.length > 0;
-    /** @type {HTMLDetailsElement} */ (find("#register")).open = this.#factors.length === 0;
-    this.#showStates();
-  }
-
-  #showStates() {
-    for (const factor of this.#factors) {
-      const card = document.querySelector(`.factor[data-sid="${CSS.escape(factor.sid)}"]`);
-      if (card instanceof HTMLElement) updateState(card, this.#lookOf(factor));
-    }
-    const state = worstOf(this.#listening.states());
-    const pill = find("#connection");
-    const text = state ? stateText(state) : this.#factors.length === 0 ? "No factor yet" : "Not connected";
-    if (pill.textContent !== text) pill.textContent = text;
-    pill.className = `state ${state ?? "background"}`;
+    this.#list.show(this.#factors, this.#listening.states());
   }
 
   /** @param {Factor} factor */
@@ -277,6 +216,10 @@ class DevicePage {
   /** @param {Factor} factor */
   async #signIn(factor) {
     const { username, isSilent } = settings.of(factor.sid);
+    if (!username) {
+      notices.say("bad", "This browser no longer knows whose factor this is. Sign in on the bank’s page.");
+      return;
+    }
     let challengeSid = "";
     try {
       if (isSilent) {
@@ -386,4 +329,6 @@ function confirmed(factor) {
 
 new Drawer(journal);
 void keepShell();
-await new DevicePage(await openDevice(await whereIsPushward())).start();
+const baseUrl = await whereIsPushward(backend, settings, notices);
+const device = await openDevice(baseUrl, recordingFetch(journal, "device → Pushward", clock));
+await new DevicePage(device).start();

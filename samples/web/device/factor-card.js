@@ -42,13 +42,15 @@ export function factorCard(factor, look, actions) {
 }
 
 /**
- * Brings a card up to date with how its factor is connected, without taking the focus from anything in it.
+ * Brings a card up to date with how its factor is connected, and with a switch that another tab has turned.
  *
  * @param {HTMLElement} card
  * @param {Look} look
  */
-export function updateState(card, look) {
+export function updateCard(card, look) {
   card.querySelector(".state")?.replaceWith(statePlace(look));
+  const silent = card.querySelector("[role=switch]");
+  if (silent instanceof HTMLInputElement) silent.checked = look.settings.isSilent;
 }
 
 /** @param {Look} look */

@@ -43,11 +43,12 @@ self.addEventListener("fetch", (event) => {
  * @returns {Promise<Response>}
  */
 async function networkFirst(request) {
-  const cache = await caches.open(CACHE);
-  const kept = await cache.match(request, { ignoreSearch: true });
+  // Where the browser keeps nothing, the network is all there is.
+  const cache = await caches.open(CACHE).catch(() => null);
+  const kept = await cache?.match(request, { ignoreSearch: true });
   try {
     const response = await fetch(request, kept ? { signal: AbortSignal.timeout(NETWORK_MILLISECONDS_MAX) } : {});
-    if (response.ok) await cache.put(request, response.clone());
+    if (response.ok) await cache?.put(request, response.clone()).catch(() => {});
     return response.status >= 500 && kept ? kept : response;
   } catch (error) {
     if (kept) return kept;

@@ -90,3 +90,25 @@ export function onSubmit(form, act) {
     void once(event, () => act(values));
   });
 }
+
+/**
+ * Brings a list up to date. What has a key that is there already stays the element it is, with whatever is open, typed or
+ * focused in it.
+ *
+ * @template T
+ * @param {HTMLElement} place
+ * @param {readonly T[]} wanted
+ * @param {(one: T) => string} keyOf
+ * @param {(one: T) => HTMLElement} makeOne
+ */
+export function keepList(place, wanted, keyOf, makeOne) {
+  const there = new Map([...place.children].map((child) => [child.getAttribute("data-key"), child]));
+  const elements = wanted.map((one) => {
+    const key = keyOf(one);
+    const element = there.get(key) ?? makeOne(one);
+    element.setAttribute("data-key", key);
+    return element;
+  });
+  const isSame = elements.length === place.children.length && elements.every((one, at) => one === place.children[at]);
+  if (!isSame) place.replaceChildren(...elements);
+}
