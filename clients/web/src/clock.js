@@ -11,6 +11,9 @@
 
 const MILLISECONDS = 1000;
 
+/** Browsers take a longer timer for none at all. */
+const TIMER_MILLISECONDS_MAX = 2 ** 31 - 1;
+
 /** The browser's clock. @implements {Clock} */
 export class SystemClock {
   now() {
@@ -29,10 +32,13 @@ export class SystemClock {
         clearTimeout(timer);
         reject(signal.reason);
       };
-      const timer = setTimeout(() => {
-        signal.removeEventListener("abort", stop);
-        resolve();
-      }, seconds * MILLISECONDS);
+      const timer = setTimeout(
+        () => {
+          signal.removeEventListener("abort", stop);
+          resolve();
+        },
+        Math.min(seconds * MILLISECONDS, TIMER_MILLISECONDS_MAX),
+      );
       signal.addEventListener("abort", stop, { once: true });
     });
   }

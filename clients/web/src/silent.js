@@ -66,7 +66,7 @@ export async function approveExpected(parts, expected, approve, { withinSeconds:
   signal?.throwIfAborted();
   requireForeground();
   const challenge = await withinSeconds(parts.clock, seconds, signal, async (limit) => {
-    for await (const found of listening({ ...parts, source: expected }, { signal: limit })) return found;
+    for await (const one of listening({ ...parts, source: expected }, { signal: limit })) return one;
     return null;
   });
   signal?.throwIfAborted();
