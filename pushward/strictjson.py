@@ -83,6 +83,15 @@ def _finite(text: str) -> float:
     return number
 
 
+def _whole(text: str) -> int:
+    number = int(text)
+    try:
+        float(number)
+    except OverflowError as error:
+        raise StrictJsonError("a number is too large") from error
+    return number
+
+
 def _depth(text: str) -> int:
     """How deep brackets nest outside strings."""
     depth = deepest = 0
@@ -95,4 +104,6 @@ def _depth(text: str) -> int:
     return deepest
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite)
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite, parse_int=_whole
+)

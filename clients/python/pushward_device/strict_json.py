@@ -19,7 +19,11 @@ def parse_object(text: bytes | str) -> JsonObject:
     decoded = text.decode("utf-8") if isinstance(text, bytes) else text
     try:
         value: JsonValue = json.loads(
-            decoded, object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite
+            decoded,
+            object_pairs_hook=_unique,
+            parse_constant=_not_a_number,
+            parse_float=_finite,
+            parse_int=_whole,
         )
         serialize(value)
         _check_depth(value, DEPTH_MAX)
@@ -54,6 +58,15 @@ def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
 
 def _not_a_number(_: str) -> NoReturn:
     raise ValueError("not a number")
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    try:
+        float(number)
+    except OverflowError as error:
+        raise ValueError("not a finite number") from error
+    return number
 
 
 def _finite(text: str) -> float:

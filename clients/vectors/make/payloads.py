@@ -167,6 +167,7 @@ def _unreadable() -> list[Json]:
         "An unpaired surrogate.": text.replace(b"Log in?", b"Log in\\ud800?"),
         "NaN.": text[:-1] + b',"n":NaN}',
         "A number that is too large for a double.": text[:-1] + b',"n":1e999}',
+        "An integer that is too large for a double.": text[:-1] + b',"n":1' + b"0" * 309 + b"}",
         "A byte order mark.": b"\xef\xbb\xbf" + text,
         "Nested deeper than 32.": text[:-1] + b',"n":' + b"[" * 32 + b"]" * 32 + b"}",
         "Cut off.": text[:-1],
