@@ -24,6 +24,8 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType({"fcm": "fcm", "apn": "apn"
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 """RFC 3339."""
 
+_FACTOR_SID = re.compile(r"YF[0-9a-fA-F]{32}", re.ASCII)
+
 SIGNATURE_FIELDS_HEADER = "Twilio-Verify-Signature-Fields"
 
 _Status = TypeVar("_Status", bound=StrEnum)
@@ -130,7 +132,7 @@ def factor_from_answer(
     """The factor that an enrolment or update answers (contract §3.2). Raises AnswerFormatError."""
     members = answer_object(raw)
     return Factor(
-        sid=text_member(members, "sid"),
+        sid=_factor_sid(members),
         account_sid=text_member(members, "account_sid"),
         service_sid=service_sid,
         identity=identity,
@@ -222,6 +224,14 @@ def _require_text(name: str, value: JsonValue) -> None:
             _require_text(name, inner)
     elif not isinstance(value, str):
         raise AnswerFormatError(f"The challenge has something in its {name!r} that isn't text.")
+
+
+def _factor_sid(members: JsonObject) -> str:
+    """The key signs it as proof of possession: of any text, it would sign a token or an approval the server made up."""
+    sid = text_member(members, "sid")
+    if not _FACTOR_SID.fullmatch(sid):
+        raise AnswerFormatError("The answer's 'sid' isn't a factor's.")
+    return sid
 
 
 def _object(members: JsonObject, name: str) -> JsonObject:

@@ -16,6 +16,7 @@ from clients.vectors.make.known import (
     text_of,
     without,
 )
+from clients.vectors.make.signing import base64url
 
 CREATED_SECONDS: Final = 1_800_000_000
 ELSEWHERE: Final = "https://elsewhere.example/v2/Challenges"
@@ -120,6 +121,16 @@ def _factors() -> list[Json]:
         {"credential_sid": 7},
         CREDENTIAL_SID,
     ]
+    header_and_payload: list[Json] = [{"typ": "JWT", "alg": "ES256"}, challenge(status="approved")]
+    not_sids: dict[str, Json] = {
+        "header and payload of an approval": ".".join(base64url(text_of(part)) for part in header_and_payload),
+        "a challenge's": CHALLENGE_SID,
+        "a digit too few": FACTOR_SID[:-1],
+        "a digit too many": f"{FACTOR_SID}0",
+        "a line's end": f"{FACTOR_SID}\n",
+        "a number": 7,
+        "nothing": "",
+    }
     return [
         _right("A verified factor.", factor(), FACTOR_READ),
         _right("An unverified factor.", factor(status="unverified"), FACTOR_READ | {"status": "unverified"}),
@@ -140,6 +151,10 @@ def _factors() -> list[Json]:
         *(
             _wrong(f"Without {name}.", without(factor(), name))
             for name in ("sid", "account_sid", "friendly_name", "status", "config", "date_created")
+        ),
+        *(
+            _wrong(f"The SID is what the device signs, so it can't be any text ({name}).", factor(sid=sid))
+            for name, sid in not_sids.items()
         ),
         _wrong("A status that the contract doesn't know.", factor(status="pending")),
         _wrong("A page of something.", b"<html>"),

@@ -1,6 +1,9 @@
 /** One enrolment of this device, as the store keeps it and apps see it: a frozen plain object. */
 
 import { answerObject, objectMember, statusMember, textMember } from "./answer-format.js";
+import { AnswerFormatError } from "./errors.js";
+
+/** @import { JsonObject } from "./strict-json.js" */
 
 /** @typedef {"unverified" | "verified"} FactorStatus */
 
@@ -31,6 +34,8 @@ import { answerObject, objectMember, statusMember, textMember } from "./answer-f
 /** @type {readonly FactorStatus[]} */
 export const FACTOR_STATUSES = Object.freeze(["unverified", "verified"]);
 
+const FACTOR_SID = /^YF[0-9a-fA-F]{32}$/;
+
 /**
  * The factor that an enrolment or update answers (contract §3.2). Throws AnswerFormatError.
  *
@@ -41,7 +46,7 @@ export const FACTOR_STATUSES = Object.freeze(["unverified", "verified"]);
 export function factorFromAnswer(text, { serviceSid, identity, keyId, appId }) {
   const members = answerObject(text).value;
   return Object.freeze({
-    sid: textMember(members, "sid"),
+    sid: factorSid(members),
     accountSid: textMember(members, "account_sid"),
     serviceSid,
     identity,
@@ -62,4 +67,15 @@ export function factorFromAnswer(text, { serviceSid, identity, keyId, appId }) {
  */
 export function factorStatusFromAnswer(text) {
   return statusMember(answerObject(text).value, FACTOR_STATUSES);
+}
+
+/**
+ * The key signs it as proof of possession: of any text, it would sign a token or an approval that the server made up.
+ *
+ * @param {JsonObject} members
+ */
+function factorSid(members) {
+  const sid = textMember(members, "sid");
+  if (!FACTOR_SID.test(sid)) throw new AnswerFormatError("The answer's 'sid' isn't a factor's.");
+  return sid;
 }

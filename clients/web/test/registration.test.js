@@ -15,7 +15,7 @@ import {
   VERSION,
 } from "../src/index.js";
 import { NAMES, enrolled, opened } from "./support/enrolled.js";
-import { BASE_URL, envelope } from "./support/fake-edge.js";
+import { BASE_URL, envelope, newSid } from "./support/fake-edge.js";
 
 const FACTORS = /\/Factors$/;
 const FACTOR = /\/Factors\/YF/;
@@ -148,11 +148,31 @@ test("an identity that would climb up the path is refused, another is one segmen
   assert.match(edge.requests[0].path, /\/Entities\/..%2Fx%3Fy%23z\/Factors$/);
 });
 
-test("whatever SID an answer has, it is one segment of the next path", async (t) => {
-  const { edge, device } = await opened(t);
-  edge.alterAnswer = (answer) => (answer.sid = "../a?b");
-  await assert.rejects(device.registerFactor(edge.issue(), NAMES), { code: 60390 });
-  assert.match(edge.requests.at(-1).url, /\/Factors\/..%2Fa%3Fb$/);
+test("a SID that isn't a factor's is never signed: it could be an approval that the server made up", async (t) => {
+  class SigningStore extends MemoryStore {
+    signed = 0;
+    sign(keyId, message) {
+      this.signed++;
+      return super.sign(keyId, message);
+    }
+  }
+  const { edge, device, store } = await opened(t, { store: new SigningStore() });
+  const parts = [
+    { typ: "JWT", alg: "ES256" },
+    { sid: newSid("YC"), status: "approved", details: { message: "Pay?" } },
+  ];
+  const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  for (const sid of [input, "../a?b"]) {
+    edge.alterAnswer = (answer) => (answer.sid = sid);
+    await assert.rejects(device.registerFactor(edge.issue(), NAMES), AnswerFormatError);
+  }
+  assert.deepEqual([store.signed, edge.requests.length, await device.factors.all()], [0, 2, []]);
+});
+
+test("whatever SID is asked for, it is one segment of the path", async (t) => {
+  const { edge, device, factor } = await enrolled(t);
+  await assert.rejects(device.challenges.get(factor.sid, "../a?b"), { code: 60391 });
+  assert.match(edge.requests.at(-1).url, /\/Challenges\/..%2Fa%3Fb$/);
 });
 
 test("the browser is asked to keep the store; that it refuses or never answers is no error", async (t) => {
