@@ -146,7 +146,7 @@ export function fetched({ text, signatureFields }, factorSid, challengeSid) {
  * @param {Challenge} challenge
  * @param {Decision} decision
  * @param {{ mode?: "silent", mayStillSign?: () => void }} [options] `mayStillSign` is asked right before signing, and
- *   throws if not.
+ *   once more before anything is sent, for a store may take its time; it throws if not.
  * @returns {Promise<Challenge>}
  */
 export async function answerChallenge(store, connection, challenges, challenge, decision, { mode, mayStillSign } = {}) {
@@ -155,6 +155,7 @@ export async function answerChallenge(store, connection, challenges, challenge, 
   const payload = signedPayload(challenge, decision, mode);
   mayStillSign?.();
   const jws = await answerJws(payload, (message) => store.sign(factor.keyId, message));
+  mayStillSign?.();
   const path = challengesPath(factor) + pathOf(challenge.sid);
   await connection.request("POST", path, factor, { form: { AuthPayload: jws } });
   const recorded = await challenges.get(factor.sid, challenge.sid);

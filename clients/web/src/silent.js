@@ -59,7 +59,7 @@ export async function approveExpected(parts, expected, approve, { withinSeconds:
   const requireForeground = () => {
     if (!parts.foreground.isForeground()) {
       throw new NotInForegroundError(
-        "Nothing is approved silently while the user can't see the page: nothing was signed. Show it when they can again.",
+        "Nothing is approved silently while the user can't see the page: nothing was sent. Show it when they can again.",
       );
     }
   };

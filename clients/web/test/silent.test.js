@@ -7,6 +7,7 @@ import {
   ChallengeNotArrivedError,
   ChallengeNotPendingError,
   FactorDeletedError,
+  MemoryStore,
   NetworkError,
   NotInForegroundError,
   SilentApprovalError,
@@ -238,6 +239,21 @@ test("a server that can't be reached is said to be why nothing came", async (t) 
     assert.match(error.message, /can't be reached/);
     return true;
   });
+});
+
+test("a page that is left while the store signs sends nothing", async (t) => {
+  class LeftWhileSigning extends MemoryStore {
+    async sign(keyId, message) {
+      const payload = String(Buffer.from(String(Buffer.from(message)).split(".")[1] ?? "", "base64url"));
+      if (payload.includes('"mode":"silent"')) foreground.set(false);
+      return super.sign(keyId, message);
+    }
+  }
+  const { edge, device, factor, foreground } = await enrolled(t, { store: new LeftWhileSigning() });
+  const sid = edge.ask(factor.sid);
+  await assert.rejects(device.approveSilently(factor.sid, { expectChallengeSid: sid }), NotInForegroundError);
+  assert.equal(edge.challenges.get(sid).status, "pending");
+  assert.equal(edge.receipts.has(sid), false);
 });
 
 test("the signal ends the wait with its reason", async (t) => {
