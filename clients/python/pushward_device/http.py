@@ -99,7 +99,7 @@ class DeviceAuth(httpx.Auth):
             return False
         try:
             server_seconds = parsedate_to_datetime(server_date).timestamp()
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         self._jwt = ""
         self._store.set_clock_correction_seconds(round(server_seconds - self._clock.now()))

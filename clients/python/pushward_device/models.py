@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from pushward_device.errors import AnswerFormatError
 from pushward_device.strict_json import JsonObject, JsonValue, parse_object, serialize
@@ -211,7 +211,8 @@ def _page_token(next_page_url: JsonValue) -> str | None:
         return None
     # Only the token is taken from the URL: requests keep going to the host that this device was given.
     if isinstance(next_page_url, str):
-        tokens = parse_qs(urlsplit(next_page_url).query).get("PageToken", [])
+        query = next_page_url.partition("#")[0].partition("?")[2]
+        tokens = parse_qs(query).get("PageToken", [])
         if len(tokens) == 1:
             return tokens[0]
     raise AnswerFormatError("The answer's 'next_page_url' has no PageToken.")

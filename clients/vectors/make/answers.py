@@ -170,6 +170,7 @@ def _pages() -> list[Json]:
             "abc",
         ),
         "The token is decoded.": (f"{ELSEWHERE}?PageToken=a%2Bb%3D%26c", "a+b=&c"),
+        "The URL's host may be anything.": ("https://[?PageToken=abc", "abc"),
         "The URL may be relative.": ("/v2/Challenges?PageToken=abc", "abc"),
     }
     bad_urls: dict[str, Json] = {

@@ -101,13 +101,19 @@ def clock_cases() -> list[Json]:
             error=authentication,
             clock_correction_after_seconds=0,
         ),
-        case(
-            "401 with a Date that can't be read: the same.",
-            "challenges.get",
-            ONE,
-            get(NOW_SECONDS, answer(401, too_late, {"Date": "yesterday"})),
-            error=authentication,
-            clock_correction_after_seconds=0,
+        *(
+            case(
+                f"401 with a Date that {fault}: the same.",
+                "challenges.get",
+                ONE,
+                get(NOW_SECONDS, answer(401, too_late, {"Date": date})),
+                error=authentication,
+                clock_correction_after_seconds=0,
+            )
+            for fault, date in (
+                ("can't be read", "yesterday"),
+                ("no calendar holds", "Mon, 01 Jan 99999999999 00:00:00 GMT"),
+            )
         ),
         case(
             "403 is about something else: no correction, no second request.",
