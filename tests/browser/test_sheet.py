@@ -19,6 +19,10 @@ FIELDS_MAX: Final = 20
 SCRIPT: Final = '<script>globalThis.wasRun = 1</script><img src="x" onerror="globalThis.wasRun = 2">'
 RIGHT_TO_LEFT: Final = "האם זו את? تأكيد الدفع ١٢٣"
 
+_IS_ON_TOP: Final = """(selector) => {
+  const button = document.querySelector(selector), { x, y, width, height } = button.getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2) === button;
+}"""
 _ANSWER: Final = """async ([baseUrl, factorSid, challengeSid, decision]) => {
   const { PushwardDevice } = await import("/lib/pushward-device/index.js");
   const device = await PushwardDevice.open({ baseUrl });
@@ -150,6 +154,8 @@ async def test_whatever_a_backend_sends_is_shown_as_text_and_fits(
     await expect(device.approve).to_be_in_viewport(ratio=1)
     await rows.last.scroll_into_view_if_needed()
     await expect(rows.last).to_be_in_viewport()
+    await expect(device.approve).to_be_in_viewport(ratio=1)
+    assert await device.page.evaluate(_IS_ON_TOP, "#sheet-approve"), "the fields hide the buttons"
     for place in (
         "document.documentElement",
         "document.querySelector('#sheet')",

@@ -4,16 +4,16 @@
  * Composition and nothing else: the library does the protocol, `sheet.js` the deciding, `listening.js` the listening.
  */
 
-import { showChallenges } from "/device/challenge-list.js";
 import { FactorList } from "/device/factor-list.js";
 import { Listening } from "/device/listening.js";
 import { openDevice, whereIsPushward } from "/device/opening.js";
 import { Registration } from "/device/registration.js";
+import { Requests } from "/device/requests.js";
 import { Settings } from "/device/settings.js";
 import { Sheet } from "/device/sheet.js";
 import { keepShell } from "/device/shell.js";
 import { SilentSignIn } from "/device/silent.js";
-import { isLost, isPassing, reason } from "/device/wording.js";
+import { isLost, reason } from "/device/wording.js";
 import { Backend } from "/shared/backend.js";
 import { find, foreign, makeButton, once, onSubmit } from "/shared/dom.js";
 import { Drawer } from "/shared/drawer.js";
@@ -21,12 +21,7 @@ import { Journal, recordingFetch } from "/shared/journal.js";
 import { Notices } from "/shared/notices.js";
 import { ServerClock } from "/shared/server-clock.js";
 
-const LISTED_MAX = 20;
-
-/**
- * @typedef {import("/lib/pushward-device/index.js").Factor} Factor
- * @typedef {import("/device/challenge-list.js").Entry} Entry
- */
+/** @typedef {import("/lib/pushward-device/index.js").Factor} Factor */
 
 const clock = new ServerClock();
 const journal = new Journal();
@@ -43,20 +38,16 @@ class DevicePage {
   #silent;
   #registration;
   #list;
+  #requests;
   /** @type {readonly Factor[]} */
   #factors = [];
   /** @type {Map<string, string>} */
   #troubles = new Map();
-  /** @type {Promise<void>} */
-  #reading = Promise.resolve();
-  /** @type {Promise<void> | null} */
-  #nextReading = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #nextExpiry;
 
   /** @param {import("/lib/pushward-device/index.js").PushwardDevice} device */
   constructor(device) {
     const onLost = this.#lose.bind(this);
+    const onError = this.#tell.bind(this);
     this.#device = device;
     this.#silent = new SilentSignIn(device, backend);
     this.#registration = new Registration(device, backend, settings);
@@ -76,23 +67,27 @@ class DevicePage {
       onClose: (mood, ...words) => {
         notices.say(mood, ...words);
         otherTabs.postMessage("challenges");
-        void this.refreshChallenges();
+        void this.#requests.refresh();
       },
+    });
+    this.#requests = new Requests(device, clock, {
+      onError,
+      onOpen: (entry) => this.#sheet.offer(entry),
+      holders: () => this.#usable().map((factor) => this.#holder(factor)),
     });
     this.#listening = new Listening(device, {
       onLost,
       onState: () => this.#list.showStates(this.#factors, this.#listening.states()),
       onChallenge: (factor, challenge) => {
-        if (!this.#silent.expects(challenge))
-          this.#sheet.offer({ factor, challenge, username: this.#usernameOf(factor) });
-        void this.refreshChallenges();
+        if (!this.#silent.expects(challenge)) this.#sheet.offer({ ...this.#holder(factor), challenge });
+        void this.#requests.refresh();
       },
     });
   }
 
   async start() {
     onSubmit(find("#register-form"), (values) => this.#register(values));
-    find("#look-again").addEventListener("click", (event) => void once(event, () => this.refreshChallenges()));
+    find("#look-again").addEventListener("click", (event) => void once(event, () => this.#requests.refresh()));
     otherTabs.addEventListener(
       "message",
       ({ data }) => void (data === "factors" ? this.refreshFactors() : this.#lookAgain()),
@@ -100,7 +95,7 @@ class DevicePage {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") void this.refreshFactors().then(() => this.#lookAgain());
     });
-    addEventListener("online", () => void this.refreshChallenges());
+    addEventListener("online", () => void this.#requests.refresh());
     await this.refreshFactors();
   }
 
@@ -114,68 +109,14 @@ class DevicePage {
     }
     for (const sid of this.#troubles.keys())
       if (!this.#factors.some((factor) => factor.sid === sid)) this.#troubles.delete(sid);
-    this.#listening.follow(
-      this.#factors.filter((factor) => factor.status === "verified" && !this.#troubles.has(factor.sid)),
-    );
+    this.#listening.follow(this.#usable());
     this.#showFactors();
-    await this.refreshChallenges();
-  }
-
-  /** Reads what was and is asked. Whoever comes while it is read waits for one more reading, all for the same. */
-  refreshChallenges() {
-    this.#nextReading ??= this.#reading.then(() => {
-      this.#nextReading = null;
-      this.#reading = this.#readChallenges();
-      return this.#reading;
-    });
-    return this.#nextReading;
-  }
-
-  async #readChallenges() {
-    /** @type {Entry[]} */
-    const entries = [];
-    for (const factor of this.#factors) {
-      if (factor.status !== "verified" || this.#troubles.has(factor.sid)) continue;
-      try {
-        const page = await this.#device.challenges.list(factor.sid, { order: "desc", pageSize: LISTED_MAX });
-        const username = this.#usernameOf(factor);
-        entries.push(...page.challenges.map((challenge) => ({ factor, challenge, username })));
-      } catch (error) {
-        if (isLost(error)) this.#lose(factor, error);
-        else if (isPassing(error)) return;
-        else notices.say("bad", reason(error));
-      }
-    }
-    this.#showEntries(entries);
-  }
-
-  /** @param {Entry[]} entries */
-  #showEntries(entries) {
-    showChallenges(entries, clock.now(), (entry) => this.#open(entry));
-    const ends = entries
-      .filter(({ challenge }) => challenge.status === "pending")
-      .map(({ challenge }) => challenge.expirationDate.getTime())
-      .filter((end) => end > clock.now());
-    clearTimeout(this.#nextExpiry);
-    if (ends.length > 0)
-      this.#nextExpiry = setTimeout(() => this.#showEntries(entries), Math.min(...ends) - clock.now() + 1);
-  }
-
-  /** @param {Entry} entry One from a list: it is read anew, with what is to be signed. */
-  async #open({ factor, challenge, username }) {
-    try {
-      const fetched = await this.#device.challenges.get(factor.sid, challenge.sid);
-      if (fetched.status === "pending") this.#sheet.offer({ factor, challenge: fetched, username });
-      else await this.refreshChallenges();
-    } catch (error) {
-      if (isLost(error)) this.#lose(factor, error);
-      else notices.say("bad", reason(error));
-    }
+    await this.#requests.refresh();
   }
 
   #lookAgain() {
     this.#sheet.lookAgain();
-    return this.refreshChallenges();
+    return this.#requests.refresh();
   }
 
   /** @param {Record<string, string>} values */
@@ -208,9 +149,14 @@ class DevicePage {
     };
   }
 
+  /** Those that can be asked. */
+  #usable() {
+    return this.#factors.filter((factor) => factor.status === "verified" && !this.#troubles.has(factor.sid));
+  }
+
   /** @param {Factor} factor */
-  #usernameOf(factor) {
-    return settings.of(factor.sid).username;
+  #holder(factor) {
+    return { factor, username: settings.of(factor.sid).username };
   }
 
   /** @param {Factor} factor */
@@ -234,27 +180,11 @@ class DevicePage {
         );
       } else await backend.login({ username, factor_sid: factor.sid });
     } catch (error) {
-      if (isLost(error)) this.#lose(factor, error);
-      else notices.say("bad", reason(error));
-      if (challengeSid) await this.#showInstead(factor, challengeSid);
+      this.#tell(factor, error);
+      // What wasn't approved silently is for the person to decide, if it still can be.
+      if (challengeSid) await this.#requests.open(this.#holder(factor), challengeSid);
     }
-    await this.refreshChallenges();
-  }
-
-  /**
-   * What wasn't approved silently is for the person to decide, if it still can be.
-   *
-   * @param {Factor} factor
-   * @param {string} challengeSid
-   */
-  async #showInstead(factor, challengeSid) {
-    try {
-      const challenge = await this.#device.challenges.get(factor.sid, challengeSid);
-      if (challenge.status === "pending") this.#sheet.offer({ factor, challenge, username: this.#usernameOf(factor) });
-    } catch (error) {
-      if (isLost(error)) this.#lose(factor, error);
-      // Otherwise the listener shows it, once it can be read.
-    }
+    await this.#requests.refresh();
   }
 
   /** @param {() => Promise<unknown>} change */
@@ -288,9 +218,18 @@ class DevicePage {
   #enrolAgain(factor) {
     const details = /** @type {HTMLDetailsElement} */ (find("#register"));
     details.open = true;
-    /** @type {HTMLInputElement} */ (find("#username")).value = this.#usernameOf(factor);
+    /** @type {HTMLInputElement} */ (find("#username")).value = this.#holder(factor).username;
     /** @type {HTMLInputElement} */ (find("#device-name")).value = factor.friendlyName;
     find("#username").focus();
+  }
+
+  /**
+   * @param {Factor} factor
+   * @param {unknown} error
+   */
+  #tell(factor, error) {
+    if (isLost(error)) this.#lose(factor, error);
+    else notices.say("bad", reason(error));
   }
 
   /**
