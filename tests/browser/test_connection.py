@@ -13,6 +13,7 @@ from tests.browser.device_page import BACKGROUND, LISTENING, OFFLINE, POLLING, D
 from tests.browser.sample_bank import SampleBank
 from tests.browser.visitor import Visitor
 from tests.support.tenant import Tenant
+from tests.support.waiting import eventually
 
 STREAM: Final = "**/pushward/v1/device/stream"
 STREAMS_MAX: Final = 3
@@ -191,3 +192,31 @@ async def test_an_answer_whose_confirmation_is_lost_is_found_out(
     await device.page.route(f"**/Challenges/{challenge['sid']}", lose)
     await device.approve.click()
     await device.says("Your answer has arrived after all, the request is approved: Lost?")
+
+
+async def test_a_form_is_never_sent_by_the_browser_itself(visitor: Visitor) -> None:
+    """Whoever presses before the page has all its parts waits; nothing that was typed gets into an address."""
+    waiting: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        waiting.append(route)
+
+    await visitor.context.route("**/config", hold)
+    await visitor.context.route("**/bank/waiting.js", hold)
+    device, web = await visitor.open("/device/"), await visitor.open("/", until="commit")
+    for page, label in ((device, "User name at the bank"), (web, "User name")):
+        await page.get_by_label(label).fill("early")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[type=submit]").first).to_be_disabled()
+        assert "early" not in page.url
+
+    async def held() -> int:
+        return len(waiting)
+
+    await eventually(held, 2)
+    for route in waiting:
+        await route.continue_()
+    for page in (device, web):
+        await expect(page.locator("[type=submit]").first).to_be_enabled()
+    await web.keyboard.press("Enter")
+    await expect(web.locator("#notices")).to_contain_text("There is no device of yours yet.")

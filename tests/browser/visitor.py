@@ -6,7 +6,7 @@ Every test's visitors must have seen no violation of the pages' content security
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, WebError
 
@@ -56,7 +56,7 @@ class Visitor:
         finally:
             await context.close()
 
-    async def open(self, path: str) -> Page:
+    async def open(self, path: str, until: Literal["load", "commit"] = "load") -> Page:
         """A page of the bank's, in a window of its own: a tab behind another draws rarely, and clicks wait for it."""
         if self.context.pages:
             async with self.context.expect_page() as opening:
@@ -64,7 +64,7 @@ class Visitor:
             page = await opening.value
         else:
             page = await self.context.new_page()
-        await page.goto(self.bank.url + path)
+        await page.goto(self.bank.url + path, wait_until=until)
         return page
 
     async def shift_clock(self, seconds: int) -> None:

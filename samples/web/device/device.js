@@ -87,7 +87,9 @@ class DevicePage {
 
   async start() {
     onSubmit(find("#register-form"), (values) => this.#register(values));
-    find("#look-again").addEventListener("click", (event) => void once(event, () => this.#requests.refresh()));
+    const lookAgain = /** @type {HTMLButtonElement} */ (find("#look-again"));
+    lookAgain.disabled = false;
+    lookAgain.addEventListener("click", (event) => void once(event, () => this.#requests.refresh()));
     otherTabs.addEventListener(
       "message",
       ({ data }) => void (data === "factors" ? this.refreshFactors() : this.#lookAgain()),

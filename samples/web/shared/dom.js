@@ -78,12 +78,14 @@ export async function once(event, act) {
 }
 
 /**
- * Listens to a form: the page is never left, and one submission is done before the next.
+ * Listens to a form: the page is never left, and one submission is done before the next. Its button works from now on: a form
+ * that nobody listens to would be sent by the browser itself, with what was typed in the address.
  *
  * @param {HTMLFormElement} form
  * @param {(values: Record<string, string>) => unknown} act
  */
 export function onSubmit(form, act) {
+  /** @type {HTMLButtonElement} */ (find("[type=submit]", form)).disabled = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const values = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
