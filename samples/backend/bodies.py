@@ -28,9 +28,10 @@ _AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 _TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 _FACTOR_SID: Final = re.compile(r"YF[0-9a-fA-F]{32}")
 _CHALLENGE_SID: Final = re.compile(r"YC[0-9a-fA-F]{32}")
-_INVISIBLE: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-_REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They make a text look like another one."""
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""They make a text look like another one, or reorder others."""
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Not without them: words of Persian and Hindi, and some emoji."""
 
 
 async def json_object(request: Request) -> Body:
@@ -112,7 +113,7 @@ def _text(body: Body, name: str, characters_max: int) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > characters_max:
         raise InvalidRequestError(f"{name} must be a text of 1 to {characters_max} characters.")
-    if any(unicodedata.category(character) in _INVISIBLE or character in _REORDERING for character in value):
+    if any(unicodedata.category(character) in _INVISIBLE for character in value if character not in _JOINERS):
         raise InvalidRequestError(f"{name} holds characters that can't be seen, or that reorder others.")
     return value
 
