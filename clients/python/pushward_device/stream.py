@@ -58,9 +58,12 @@ class EventParser:
         """The events that this chunk completes. Raises AnswerFormatError if one grows too long."""
         lines = self._whole_lines(chunk)
         events = [event for line in lines if (event := self._take(line)) is not None]
-        if self._size_bytes + len(self._rest) > EVENT_BYTES_MAX:
-            raise AnswerFormatError(f"An event is longer than {EVENT_BYTES_MAX} bytes.")
+        self._require_room(len(self._rest))
         return events
+
+    def _require_room(self, size_bytes: int) -> None:
+        if self._size_bytes + size_bytes > EVENT_BYTES_MAX:
+            raise AnswerFormatError(f"An event is longer than {EVENT_BYTES_MAX} bytes.")
 
     def _whole_lines(self, chunk: bytes) -> list[bytes]:
         text = self._rest + chunk
@@ -76,6 +79,7 @@ class EventParser:
     def _take(self, line: bytes) -> Event | None:
         if not line:
             return self._dispatch()
+        self._require_room(len(line) + 1)
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":

@@ -43,6 +43,13 @@ def test_an_event_without_end_is_refused(piece: bytes) -> None:
         parser.feed(piece * 3)
 
 
+@pytest.mark.parametrize("line", [b"data: " + b"x" * EVENT_BYTES_MAX, b": " + b"x" * EVENT_BYTES_MAX])
+def test_an_event_too_long_is_refused_in_one_piece_too(line: bytes) -> None:
+    """Where the network cuts must not decide what is read."""
+    with pytest.raises(AnswerFormatError, match="longer than"):
+        EventParser().feed(line + b"\n\n")
+
+
 def test_comments_may_go_on_for_ever() -> None:
     """A quiet stream stays open by them."""
     parser = EventParser()

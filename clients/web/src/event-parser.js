@@ -35,11 +35,15 @@ export class EventParser {
       const event = this.#take(line);
       if (event !== null) events.push(event);
     }
-    // Counted in UTF-16 units, of which no text has more than bytes.
-    if (this.#size + this.#rest.length > EVENT_BYTES_MAX) {
+    this.#requireRoom(this.#rest.length);
+    return events;
+  }
+
+  /** @param {number} size In UTF-16 units, of which no text has more than bytes. */
+  #requireRoom(size) {
+    if (this.#size + size > EVENT_BYTES_MAX) {
       throw new AnswerFormatError(`An event is longer than ${EVENT_BYTES_MAX} bytes.`);
     }
-    return events;
   }
 
   /** @param {Uint8Array} chunk */
@@ -64,6 +68,7 @@ export class EventParser {
   /** @param {string} line @returns {Event | null} */
   #take(line) {
     if (line === "") return this.#dispatch();
+    this.#requireRoom(line.length + 1);
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");

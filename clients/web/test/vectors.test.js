@@ -252,4 +252,9 @@ function wireMessage({ kind, challengeSid, factorSid, reason }) {
 
 test("streams.json: the bound of an event is the same in every library", () => {
   assert.equal(read("streams.json").event_bytes_max, EVENT_BYTES_MAX);
+  const tooLong = new TextEncoder().encode(`data: ${"x".repeat(EVENT_BYTES_MAX)}\n\n`);
+  // Where the network cuts must not decide what is read.
+  for (const end of [tooLong.length, tooLong.length - 2]) {
+    assert.throws(() => new EventParser().feed(tooLong.subarray(0, end)), library.AnswerFormatError);
+  }
 });
