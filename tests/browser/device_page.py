@@ -4,6 +4,7 @@ from typing import Any, Final, Self
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser.chromium import WAIT_MS_MAX
 from tests.browser.visitor import Visitor
 
 LISTENING: Final = "Listening"
@@ -60,9 +61,9 @@ class DevicePage:
         await self.page.locator("#register").get_by_label("Name of this device").fill(name)
         await self.page.get_by_role("button", name="Register", exact=True).click()
 
-    async def is_in_state(self, text: str) -> None:
+    async def is_in_state(self, text: str, wait_ms_max: int = WAIT_MS_MAX) -> None:
         """Waits until the page says so of its connection."""
-        await expect(self.connection).to_have_text(text)
+        await expect(self.connection).to_have_text(text, timeout=wait_ms_max)
 
     async def says(self, text: str) -> None:
         """Waits until a notice says this."""

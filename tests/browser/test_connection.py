@@ -17,6 +17,8 @@ from tests.support.waiting import eventually
 
 STREAM: Final = "**/pushward/v1/device/stream"
 STREAMS_MAX: Final = 3
+BACK_MS_MAX: Final = 90_000
+"""The longest pause between two attempts is a minute."""
 HOUR_SECONDS: Final = 3600
 SLOW: Final = {"offline": False, "latency": 700, "downloadThroughput": 20_000, "uploadThroughput": 20_000}
 
@@ -87,7 +89,7 @@ async def test_a_server_that_is_restarted_is_listened_to_again(
         await web.says("The bank can’t reach your devices at the moment.")
     finally:
         await asyncio.to_thread(bank.system.start)
-    await device.is_in_state(LISTENING)
+    await device.is_in_state(LISTENING, BACK_MS_MAX)
     await tenant.challenge(entity, factor_sid, "Still there?")
     await device.is_asked("Still there?")
     await device.approve.click()
