@@ -3,6 +3,7 @@
  */
 
 const RETRY_SECONDS = 2;
+const RETRY_SECONDS_MAX = 60;
 const NO_ANSWER = "away";
 
 /** The backend refused, or didn't answer. `code` is one of its own; "away" if nothing usable came. */
@@ -96,7 +97,12 @@ export class Backend {
     throw new BackendError(
       typeof answer?.code === "string" ? answer.code : NO_ANSWER,
       typeof answer?.message === "string" ? answer.message : `The bank answered ${response.status}.`,
-      Number(response.headers.get("Retry-After")) || RETRY_SECONDS,
+      retrySeconds(Number(response.headers.get("Retry-After"))),
     );
   }
+}
+
+/** A timer takes what is too long, or negative, for at once. @param {number} asked NaN if it isn't a number. */
+function retrySeconds(asked) {
+  return asked >= 1 ? Math.min(asked, RETRY_SECONDS_MAX) : RETRY_SECONDS;
 }
