@@ -52,7 +52,7 @@ import { VERSION } from "./version.js";
 
 /**
  * @typedef {object} RegistrationOptions
- * @property {string} friendlyName What the factor is called, as in "Ada's laptop".
+ * @property {string} friendlyName What the factor is called, as in "Work laptop".
  * @property {string} appId Which app this is.
  * @property {Readonly<Record<string, string>>} [metadata] What the app's backend wants to know of this device.
  */
