@@ -222,3 +222,19 @@ async def test_a_form_is_never_sent_by_the_browser_itself(visitor: Visitor) -> N
         await expect(page.locator("[type=submit]").first).to_be_enabled()
     await web.keyboard.press("Enter")
     await expect(web.locator("#notices")).to_contain_text("There is no device of yours yet.")
+
+
+async def test_an_answer_that_makes_no_sense_ends_listening_until_somebody_looks_again(visitor: Visitor) -> None:
+    """It is told, no factor is called lost for it, and the page can go on without being loaded again."""
+    username = f"yasmin-{uuid.uuid4()}"
+    device = await DevicePage.registered(visitor, username)
+    listed = re.compile(r"/Challenges\?.*Status=pending")
+    await device.page.route(listed, lambda route: route.fulfill(json={"challenges": "none"}))
+    await device.page.evaluate(_SET_VISIBILITY, "hidden")
+    await device.page.evaluate(_SET_VISIBILITY, "visible")
+    await device.is_in_state("Not connected")
+    await device.says("The answer lacks")
+    await expect(device.cards.get_by_role("alert")).to_have_count(0)
+    await device.page.unroute(listed)
+    await device.page.get_by_role("button", name="Look again").click()
+    await device.is_in_state(LISTENING)

@@ -23,6 +23,8 @@ import { ServerClock } from "/shared/server-clock.js";
 
 /** @typedef {import("/lib/pushward-device/index.js").Factor} Factor */
 
+const GONE = " is gone from this browser: deleted in another tab, or with the site’s data. Enrol again to use it.";
+
 const clock = new ServerClock();
 const journal = new Journal();
 const settings = new Settings();
@@ -76,7 +78,7 @@ class DevicePage {
       holders: () => this.#usable().map((factor) => this.#holder(factor)),
     });
     this.#listening = new Listening(device, {
-      onLost,
+      onError,
       onState: () => this.#list.showStates(this.#factors, this.#listening.states()),
       onChallenge: (factor, challenge) => {
         if (!this.#silent.expects(challenge)) this.#sheet.offer({ ...this.#holder(factor), challenge });
@@ -89,7 +91,7 @@ class DevicePage {
     onSubmit(find("#register-form"), (values) => this.#register(values));
     const lookAgain = /** @type {HTMLButtonElement} */ (find("#look-again"));
     lookAgain.disabled = false;
-    lookAgain.addEventListener("click", (event) => void once(event, () => this.#requests.refresh()));
+    lookAgain.addEventListener("click", (event) => void once(event, () => this.refreshFactors()));
     otherTabs.addEventListener(
       "message",
       ({ data }) => void (data === "factors" ? this.refreshFactors() : this.#lookAgain()),
@@ -103,11 +105,16 @@ class DevicePage {
 
   /** Shows the factors that this browser holds, and listens for each. */
   async refreshFactors() {
+    const before = this.#factors;
     try {
       this.#factors = await this.#device.factors.all();
     } catch (error) {
       notices.say("bad", reason(error));
       return;
+    }
+    for (const gone of before.filter(({ sid }) => !this.#factors.some((factor) => factor.sid === sid))) {
+      this.#sheet.drop(gone.sid);
+      notices.say("plain", foreign(gone.friendlyName), GONE);
     }
     for (const sid of this.#troubles.keys())
       if (!this.#factors.some((factor) => factor.sid === sid)) this.#troubles.delete(sid);
@@ -174,6 +181,7 @@ class DevicePage {
         const status = await this.#silent.signIn(factor.sid, username, (sid) => {
           challengeSid = sid;
         });
+        otherTabs.postMessage("challenges");
         notices.say(
           status === "approved" ? "good" : "bad",
           `The sign-in of `,
@@ -213,6 +221,7 @@ class DevicePage {
     }
     settings.forget(factor.sid);
     this.#sheet.drop(factor.sid);
+    this.#factors = this.#factors.filter(({ sid }) => sid !== factor.sid);
     return this.#factorsChanged();
   }
 

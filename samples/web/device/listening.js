@@ -21,7 +21,7 @@ export class Listening {
    * @param {object} events
    * @param {(factor: Factor, challenge: Challenge) => void} events.onChallenge A pending one, fetched.
    * @param {() => void} events.onState
-   * @param {(factor: Factor, error: unknown) => void} events.onLost It can't go on.
+   * @param {(factor: Factor, error: unknown) => void} events.onError It doesn't go on.
    */
   constructor(device, events) {
     this.#device = device;
@@ -74,10 +74,10 @@ export class Listening {
       }
     } catch (error) {
       if (left.signal.aborted) return;
-      // Not removed from what is followed: nobody may start it again, it wouldn't get further.
-      this.#states.delete(factor.sid);
+      // Whoever looks again, starts it again, if the factor is still of use.
+      this.leave(factor.sid);
       this.#events.onState();
-      this.#events.onLost(factor, error);
+      this.#events.onError(factor, error);
     }
   }
 }
