@@ -4,7 +4,7 @@ import re
 import uuid
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.bank_page import BankPage
 from tests.browser.device_page import DevicePage
@@ -39,8 +39,7 @@ async def test_signing_in_and_paying_are_approved_on_the_device_and_the_drawers_
     await answered.locator("summary").click()
     await expect(answered.get_by_text("transaction_id")).to_be_visible()
 
-    sent = device.page.locator(".exchange", has_text="Send the signed answer").first
-    await sent.locator("summary").click()
+    sent = await opened(device.page, "Send the signed answer")
     signed = sent.locator(".decoded", has_text="AuthPayload: what was signed")
     await expect(signed).to_contain_text('"status": "approved"')
     await expect(signed).to_contain_text('"message": "Pay 250.00 EUR to Grüner & Söhne?"')
@@ -48,13 +47,19 @@ async def test_signing_in_and_paying_are_approved_on_the_device_and_the_drawers_
     token = sent.locator(".decoded", has_text="HTTP Basic, decoded: device token")
     await expect(token).to_contain_text('"cty": "twilio-pba;v=1"')
 
-    webhook = bank.page.locator(".exchange", has_text="Pushward → bank, webhook").first
-    await webhook.locator("summary").click()
+    webhook = await opened(bank.page, "Pushward → bank, webhook")
     await expect(webhook).to_contain_text("challenge.approved")
-    created = bank.page.locator(".exchange", has_text="Create a challenge").first
-    await created.locator("summary").click()
+    created = await opened(bank.page, "Create a challenge")
     await expect(created).to_contain_text("Grüner & Söhne")
     await expect(created.locator("dd", has_text="Basic")).to_have_text("Basic ••••")
+
+
+async def opened(page: Page, title: str) -> Locator:
+    """The newest of the two exchanges of this kind, opened: one is the sign-in's, one the transfer's."""
+    exchanges = page.locator(".exchange", has_text=title)
+    await expect(exchanges).to_have_count(2)
+    await exchanges.first.locator("summary").click()
+    return exchanges.first
 
 
 async def test_what_the_device_denies_doesnt_happen(visitor: Visitor) -> None:
