@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Request, Route, expect
 
 from tests.browser.bank_page import BankPage
+from tests.browser.conftest import Arrive
 from tests.browser.device_page import BACKGROUND, LISTENING, OFFLINE, POLLING, DevicePage
 from tests.browser.sample_bank import SampleBank
 from tests.browser.visitor import Visitor
@@ -54,10 +55,9 @@ async def test_without_a_stream_the_device_asks_every_few_seconds(
     await device.is_in_state(LISTENING)
 
 
-async def test_offline_the_page_starts_and_online_it_goes_on(
-    visitor: Visitor, bank: SampleBank, tenant: Tenant
-) -> None:
+async def test_offline_the_page_starts_and_online_it_goes_on(arrive: Arrive, bank: SampleBank, tenant: Tenant) -> None:
     """The shell comes from the service worker, the factor from the browser; what was asked meanwhile is shown."""
+    visitor = await arrive(service_workers="allow")
     username = f"sybil-{uuid.uuid4()}"
     device = await DevicePage.registered(visitor, username)
     await device.page.wait_for_function(_SHELL_IS_KEPT)

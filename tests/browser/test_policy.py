@@ -1,5 +1,6 @@
 """What the browser enforces and offers: the policy is strict, a breach of it is seen, the device can be installed."""
 
+from tests.browser.conftest import Arrive
 from tests.browser.device_page import DevicePage
 from tests.browser.visitor import Visitor
 from tests.support.waiting import eventually
@@ -24,8 +25,9 @@ async def test_a_breach_of_the_policy_is_stopped_and_seen(visitor: Visitor) -> N
     visitor.troubles.clear()
 
 
-async def test_the_device_page_can_be_installed(visitor: Visitor) -> None:
+async def test_the_device_page_can_be_installed(arrive: Arrive) -> None:
     """Chromium finds nothing that stands against it."""
+    visitor = await arrive(service_workers="allow")
     device = await DevicePage.open(visitor)
     debugger = await visitor.context.new_cdp_session(device.page)
     manifest = await debugger.send("Page.getAppManifest")

@@ -16,6 +16,8 @@ from tests.browser.sample_bank import SampleBank
 WIDE: Final[ViewportSize] = {"width": 1280, "height": 900}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 
+WORKER_BLOCKED: Final = "Service Worker registration blocked by Playwright"
+
 _REPORT_VIOLATIONS: Final = """
 addEventListener("securitypolicyviolation", (event) =>
   reportViolation(`${event.violatedDirective} ${event.blockedURI} in ${event.sourceFile || document.URL}`));
@@ -46,8 +48,11 @@ class Visitor:
     @classmethod
     @asynccontextmanager
     async def arriving(cls, browser: Browser, bank: SampleBank, **options: Any) -> AsyncIterator["Visitor"]:
-        """Somebody new, gone with the block. Any: what Playwright's contexts take."""
-        context = await browser.new_context(**{"viewport": WIDE, **options})
+        """Somebody new, gone with the block. Any: what Playwright's contexts take.
+
+        Without service workers unless told otherwise: a request that goes by one may pass a test's routes.
+        """
+        context = await browser.new_context(**{"viewport": WIDE, "service_workers": "block", **options})
         context.set_default_timeout(WAIT_MS_MAX)
         try:
             visitor = cls(context, bank)
@@ -89,6 +94,6 @@ class Visitor:
 
     def _note_message(self, message: ConsoleMessage) -> None:
         # A network error is a page's business; it is shown to its user, which tests look at.
-        is_network = message.text.startswith("Failed to load resource")
-        if message.type in ("error", "warning") and not is_network:
+        is_expected = message.text.startswith(("Failed to load resource", WORKER_BLOCKED))
+        if message.type in ("error", "warning") and not is_expected:
             self.troubles.append(f"{message.type}: {message.text} ({json.dumps(message.location)})")
