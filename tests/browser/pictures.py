@@ -46,9 +46,9 @@ async def draw(bank: SampleBank, browser: Browser) -> None:
 
 async def _waiting(bank: SampleBank, browser: Browser) -> None:
     async with _visitor(bank, browser, "light", WIDE) as visitor:
-        await DevicePage.registered(visitor, "ada")
+        await DevicePage.registered(visitor, "demo-user")
         web = await BankPage.open(visitor)
-        await web.sign_in("ada")
+        await web.sign_in("demo-user")
         await web.waits()
         await expect(web.page.get_by_text("Create a challenge")).to_be_visible()
         await web.page.screenshot(path=IMAGES / "bank-waiting.png", animations="disabled")
@@ -56,13 +56,13 @@ async def _waiting(bank: SampleBank, browser: Browser) -> None:
 
 async def _sheet(bank: SampleBank, browser: Browser, scheme: Scheme) -> None:
     async with _visitor(bank, browser, scheme, PHONE) as visitor:
-        device = await _asked_to_pay(visitor, f"ada-{scheme}")
+        device = await _asked_to_pay(visitor, f"demo-{scheme}")
         await device.page.screenshot(path=IMAGES / f"device-sheet-{scheme}.png", animations="disabled")
 
 
 async def _drawer(bank: SampleBank, browser: Browser) -> None:
     async with _visitor(bank, browser, "dark", WIDE) as visitor:
-        device = await _asked_to_pay(visitor, "ada-drawer")
+        device = await _asked_to_pay(visitor, "demo-user-2")
         await device.approve.click()
         await device.says("Approved")
         dismiss = device.notices.get_by_role("button", name="Dismiss")
@@ -81,8 +81,8 @@ async def _asked_to_pay(visitor: Visitor, username: str) -> DevicePage:
     await web.sign_in(username)
     await device.approve.click()
     await web.welcomes(username)
-    await web.pay("250.00", "Grüner & Söhne")
-    await device.is_asked("Pay 250.00 EUR to Grüner & Söhne?")
+    await web.pay("250.00", "Café Example & Co")
+    await device.is_asked("Pay 250.00 EUR to Café Example & Co?")
     await expect(device.approve).to_be_enabled()
     return device
 

@@ -26,13 +26,13 @@ async def test_signing_in_and_paying_are_approved_on_the_device_and_the_drawers_
     await device.says("Approved: Log in to Example Bank?")
     await bank.welcomes(username)
 
-    await bank.pay("250.00", "Grüner & Söhne")
-    await device.is_asked("Pay 250.00 EUR to Grüner & Söhne?")
+    await bank.pay("250.00", "Café Example & Co")
+    await device.is_asked("Pay 250.00 EUR to Café Example & Co?")
     await expect(device.sheet.locator("#sheet-fields > div").first).to_have_text("Amount250.00 EUR")
-    await expect(device.sheet.locator("#sheet-fields > div").nth(1)).to_have_text("PayeeGrüner & Söhne")
+    await expect(device.sheet.locator("#sheet-fields > div").nth(1)).to_have_text("PayeeCafé Example & Co")
     await device.approve.click()
     await bank.says("The transfer was approved on the device.")
-    await expect(bank.page.locator("#history > li")).to_have_text("To Grüner & Söhne250.00 EUR")
+    await expect(bank.page.locator("#history > li")).to_have_text("To Café Example & Co250.00 EUR")
 
     answered = device.answered.filter(has_text="Pay 250.00 EUR")
     await expect(answered.locator(".chip")).to_have_text("Approved")
@@ -42,7 +42,7 @@ async def test_signing_in_and_paying_are_approved_on_the_device_and_the_drawers_
     sent = await opened(device.page, "Send the signed answer")
     signed = sent.locator(".decoded", has_text="AuthPayload: what was signed")
     await expect(signed).to_contain_text('"status": "approved"')
-    await expect(signed).to_contain_text('"message": "Pay 250.00 EUR to Grüner & Söhne?"')
+    await expect(signed).to_contain_text('"message": "Pay 250.00 EUR to Café Example & Co?"')
     await expect(signed).to_contain_text('"action": "transfer"')
     token = sent.locator(".decoded", has_text="HTTP Basic, decoded: device token")
     await expect(token).to_contain_text('"cty": "twilio-pba;v=1"')
@@ -50,7 +50,7 @@ async def test_signing_in_and_paying_are_approved_on_the_device_and_the_drawers_
     webhook = await opened(bank.page, "Pushward → bank, webhook")
     await expect(webhook).to_contain_text("challenge.approved")
     created = await opened(bank.page, "Create a challenge")
-    await expect(created).to_contain_text("Grüner & Söhne")
+    await expect(created).to_contain_text("Café Example & Co")
     await expect(created.locator("dd", has_text="Basic")).to_have_text("Basic ••••")
 
 
