@@ -1,5 +1,6 @@
 """Registry as challenge sees it through its stub: one entity with two factors, its stream in the real log."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,9 @@ ACCOUNT = ids.new_sid(ids.ACCOUNT, 1, 1, 1)
 STRANGER = ids.new_sid(ids.ACCOUNT, 1, 1, 2)
 SERVICE = ids.new_sid(ids.SERVICE, 1, 1, 3)
 IDENTITY = "ff483d1f-f591"
+
+NOW_AND_VERSION = """
+SELECT clock_timestamp() AS now, (SELECT coalesce(max(version), 0) FROM log.stream WHERE stream_id = $1) AS version"""
 
 
 def _on_shard(kind: str) -> Sid:
@@ -83,6 +87,7 @@ class Registry(RegistryServicer):
         self.checked: list[str] = []  # the codes that were looked at
         self._log = log
         self._database = database
+        self._turn = asyncio.Lock()
 
     async def move_entity(self) -> None:
         """Something happens to the entity that is no matter to its challenges."""
@@ -124,6 +129,8 @@ class Registry(RegistryServicer):
         self._require_service(request.context, request.service_sid)
         factor = self._factor(request.factor_sid)
         self.asked += 1
+        row = await self._database.fetchrow(NOW_AND_VERSION, self.entity_stream)
+        assert row is not None
         stale = self.stale_answers > 0
         self.stale_answers -= stale
         return registry_pb2.LiveFactor(
@@ -137,10 +144,10 @@ class Registry(RegistryServicer):
             public_key=factor.public_key,
             notification_platform=self.platform,
             entity_stream=self.entity_stream.bytes,
-            entity_version=self.version - stale,
+            entity_version=row["version"] - stale,
             key_id=self.key_id.bytes,
             push_include_date=self.push_include_date,
-            now=timestamp_of(await clock(self._database)),
+            now=timestamp_of(row["now"]),
             totp_code_length=factor.code_length,
         )
 
@@ -171,13 +178,14 @@ class Registry(RegistryServicer):
         raise NotFoundError("There is no such factor.", code=60390)
 
     async def _happen(self, event_type: int, message: Message) -> Appended:
-        row = await self._database.fetchrow("SELECT clock_timestamp() AS now")
-        assert row is not None
-        version, self.version = self.version, self.version + 1
-        event = NewEvent(
-            self.entity_stream, version + 1, uuid4(), event_type, 1, row["now"], b"", message.SerializeToString()
-        )
-        return await self._log.append(Append(SHARD, (StreamWrite(self.entity_stream, version, (event,)),)))
+        async with self._turn:
+            now, version = await clock(self._database), self.version
+            event = NewEvent(
+                self.entity_stream, version + 1, uuid4(), event_type, 1, now, b"", message.SerializeToString()
+            )
+            appended = await self._log.append(Append(SHARD, (StreamWrite(self.entity_stream, version, (event,)),)))
+            self.version += 1
+        return appended
 
 
 async def clock(database: Database) -> datetime:
