@@ -7,6 +7,7 @@ VENV := .venv/bin
 INSTALLED := .venv/.complete
 KAFKA_JARS := .venv/kafka/.complete
 NODE_PACKAGES := $(patsubst %/package-lock.json,%,$(wildcard $(addsuffix /package-lock.json,clients/web tests/e2e/node tests/browser/node)))
+WEB_MODULES := clients/web/node_modules/.complete
 PRETTIER := clients/web/node_modules/.bin/prettier --config clients/web/package.json
 PAGES := "samples/web/**/*.{js,css,html,webmanifest}"
 NODE_MODULES := $(addsuffix /node_modules/.complete,$(NODE_PACKAGES))
@@ -67,7 +68,7 @@ images: $(INSTALLED) chromium ## Draw docs/images and the device page's icons an
 	$(VENV)/python -m tests.browser.pictures
 
 .PHONY: fmt
-fmt: $(INSTALLED) clients/web/node_modules/.complete ## Format the code and apply the safe lint fixes
+fmt: $(INSTALLED) $(WEB_MODULES) ## Format the code and apply the safe lint fixes
 	$(VENV)/ruff check --fix-only --quiet .
 	$(VENV)/ruff format .
 	cd clients/web && npm run --silent format
@@ -79,14 +80,14 @@ fmt: $(INSTALLED) clients/web/node_modules/.complete ## Format the code and appl
 check: lint type imports drift ## All checks below
 
 .PHONY: lint
-lint: $(INSTALLED) clients/web/node_modules/.complete ## Lint and format rules (ruff, and prettier for the web library and the sample's pages)
+lint: $(INSTALLED) $(WEB_MODULES) ## Lint and format rules (ruff, and prettier for the web library and the sample's pages)
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	cd clients/web && npm run --silent lint
 	$(PRETTIER) --log-level=warn --check $(PAGES)
 
 .PHONY: type
-type: $(INSTALLED) clients/web/node_modules/.complete ## Types (mypy, and tsc for the web library and the sample's pages, all strict)
+type: $(INSTALLED) $(WEB_MODULES) ## Types (mypy, and tsc for the web library and the sample's pages, all strict)
 	$(VENV)/mypy
 	cd clients/python && ../../$(VENV)/mypy .
 	cd clients/web && npm run --silent type
@@ -134,7 +135,7 @@ soak: $(INSTALLED) $(KAFKA_JARS) ## The crash suite for long (KILLS=1000; SEED=n
 	PUSHWARD_CRASH_KILLS=$(or $(KILLS),1000) PUSHWARD_CRASH_SEED=$(SEED) $(VENV)/pytest -q tests/crash $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(INSTALLED) clients/web/node_modules/.complete ## Every parser and the served OpenAPI for long (EXAMPLES=2000 REQUESTS=40; SEED=n replays the requests)
+fuzz: $(INSTALLED) $(WEB_MODULES) ## Every parser and the served OpenAPI for long (EXAMPLES=2000 REQUESTS=40; SEED=n replays the requests)
 	PUSHWARD_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) PUSHWARD_FUZZ_REQUESTS=$(or $(REQUESTS),40) PUSHWARD_FUZZ_SEED=$(SEED) \
 		$(VENV)/pytest -q --timeout=3600 tests/fuzz tests/e2e/fuzz $(ARGS)
 	cd clients/web && PUSHWARD_FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) npm run --silent fuzz

@@ -13,6 +13,7 @@ import psutil
 
 ROOT: Final = Path(__file__).parents[2]
 END_SECONDS_MAX: Final = 30.0
+ABORT_SECONDS_MAX: Final = 5.0
 TAIL_BYTES: Final = 6000
 
 
@@ -56,8 +57,7 @@ class Child:
         try:
             return self._process.wait(END_SECONDS_MAX)
         except subprocess.TimeoutExpired as error:
-            os.kill(self.pid, signal.SIGABRT)
-            self._process.wait(END_SECONDS_MAX)
+            self._abort(self._process)
             error.add_note(self.tail())
             raise
 
@@ -72,6 +72,15 @@ class Child:
             self.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self.wait()
+
+    def _abort(self, process: subprocess.Popen[bytes]) -> None:
+        """Ends it, with its stacks in the log unless it can't even tell them: it may have been stopped."""
+        process.send_signal(signal.SIGABRT)
+        try:
+            process.wait(ABORT_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(END_SECONDS_MAX)
 
     def living_children(self) -> list[psutil.Process]:
         """What it has started and what still runs: nothing that ends while it is looked at, no zombie."""

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from pushward_device import Challenge, Clock, Device, Factor, MemoryKeyStore, RegistrationPayload
+from pushward_device.answer import Decision
 
 from tests.support import jws, plain_http
 from tests.support.jws import Members
@@ -111,8 +112,7 @@ class Phone:
     async def decide(self, challenge_sid: str, decision: Literal["approved", "denied"]) -> Challenge:
         """What the user of an honest app does: see it, then say yes or no."""
         challenges = self.device.challenges
-        challenge = await challenges.get(self.sid, challenge_sid)
-        return await (challenges.approve(challenge) if decision == "approved" else challenges.deny(challenge))
+        return await challenges.answer(await challenges.get(self.sid, challenge_sid), Decision(decision))
 
 
 def receipt_path(factor: Factor, challenge_sid: str) -> str:
