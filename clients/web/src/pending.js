@@ -2,10 +2,10 @@
 
 import { NotFoundError } from "./errors.js";
 
-/** @import { Challenge, ChallengePage } from "./challenge.js" */
+/** @import { Challenge } from "./challenge.js" */
 /** @import { Challenges } from "./challenges.js" */
 
-/** @typedef {Pick<Challenges, "list" | "get">} ChallengeReader */
+/** @typedef {Pick<Challenges, "list" | "iterate" | "get">} ChallengeReader */
 
 /**
  * Where a listening gets its challenges from.
@@ -35,18 +35,12 @@ export class PendingChallenges {
 
   /** @param {AbortSignal} signal @param {() => void} answered @returns {AsyncGenerator<Challenge, void, void>} */
   async *listed(signal, answered) {
-    /** @type {string | null} */
-    let pageToken = null;
-    do {
-      /** @type {ChallengePage} */
-      const page = await this.#challenges.list(this.#factorSid, { status: "pending", pageToken, signal });
+    for await (const outline of this.#challenges.iterate(this.#factorSid, { status: "pending", signal })) {
       answered();
-      for (const outline of page.challenges) {
-        const challenge = await this.announced(outline.sid, signal);
-        if (challenge !== null) yield challenge;
-      }
-      pageToken = page.nextPageToken;
-    } while (pageToken !== null);
+      const challenge = await this.announced(outline.sid, signal);
+      if (challenge !== null) yield challenge;
+    }
+    answered();
   }
 
   /** @param {string} challengeSid @param {AbortSignal} signal */
